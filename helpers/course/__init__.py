@@ -1,0 +1,1 @@
+"""What a notebook uses directly: claims, exercises and set-up."""

@@ -1,0 +1,1 @@
+"""Interactive panels that measure and draw."""

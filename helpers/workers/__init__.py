@@ -1,0 +1,1 @@
+"""Functions that run in threads and processes: importable, quiet and standard library only."""
