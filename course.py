@@ -10,12 +10,12 @@ NEEDED = (3, 11)
 
 
 def too_old(version):
-    # type: (tuple[int | str, ...]) -> str | None
+    # type: (tuple[object, ...]) -> str | None
     """Return what to tell the reader when this Python is older than the course needs, else None."""
-    if tuple(version[:2]) >= NEEDED:
+    if version[:2] >= NEEDED:
         return None
     return (
-        "The course needs Python %d.%d or newer; this is Python %d.%d.%d (%s).\n"
+        "The course needs Python %s.%s or newer; this is Python %s.%s.%s (%s).\n"
         "Install a newer one from https://www.python.org/downloads/ and start course.py with it."
     ) % (NEEDED + tuple(version[:3]) + (sys.executable,))
 
