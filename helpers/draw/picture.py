@@ -1,0 +1,83 @@
+"""A figure together with the sentence that says what it shows."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from matplotlib.figure import Figure
+
+# Light paper, dark ink, large type: for the back row. Colours: M. Okabe and K. Ito, "Color
+# Universal Design" (2008), https://jfly.uni-koeln.de/color/: told apart by colour-blind readers.
+INK = "#1a1a1a"
+FAINT = "#c8c8c8"
+BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
+ORANGE, VERMILION, YELLOW, PINK = "#E69F00", "#D55E00", "#F0E442", "#CC79A7"
+# A series is told by its marker as well as by its colour.
+SERIES = ((BLUE, "o"), (VERMILION, "s"), (GREEN, "^"), (ORANGE, "D"), (PINK, "v"), (INK, "P"))
+WIDTH_IN = 9.0
+_DPI = 96
+_TYPE = {"title": 15, "label": 13, "tick": 12}
+
+# What nbval doesn't compare: it differs with every run. See tests/nbval_sanitize.cfg.
+LIVE = ("<!--live-->", "<!--/live-->")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Shown in a notebook as the figure with its sentence below, which is also its alt text."""
+
+    figure: Figure
+    text: str
+
+    @cached_property
+    def png(self) -> bytes:
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png", dpi=_DPI, facecolor="white")
+        return buffer.getvalue()
+
+    @property
+    def html(self) -> str:
+        """An ``img`` with alt text and the sentence as its caption."""
+        data = base64.b64encode(self.png).decode()
+        return (
+            f'<figure style="margin:0"><img alt="{html.escape(self.text)}" '
+            f'style="max-width:100%" src="data:image/png;base64,{data}">'
+            f"<figcaption>{html.escape(self.text)}</figcaption></figure>"
+        )
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": live(self.html), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return "<Picture>"
+
+
+def live(content: str) -> str:
+    """Mark HTML whose content differs from run to run."""
+    return f"{LIVE[0]}{content}{LIVE[1]}"
+
+
+def new_figure(title: str, height_in: float = 4.0, columns: int = 1, rows: int = 1) -> Figure:
+    """A figure with empty axes in the course's style; the title says what to see.
+
+    Raises ValueError for an empty title or sizes that aren't positive.
+    """
+    if not title:
+        raise ValueError("title must say what to see")
+    for name, value in (("height_in", height_in), ("columns", columns), ("rows", rows)):
+        if value <= 0:
+            raise ValueError(f"{name} must be positive, got {value}")
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    figure.suptitle(title, fontsize=_TYPE["title"], color=INK, x=0.01, ha="left", weight="bold")
+    for axes in figure.subplots(rows, columns, squeeze=False).flat:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=_TYPE["tick"], colors=INK)
+        axes.xaxis.label.set_size(_TYPE["label"])
+        axes.yaxis.label.set_size(_TYPE["label"])
+        axes.title.set_size(_TYPE["label"])
+    return figure

@@ -1,0 +1,124 @@
+"""Run a worker in a fresh interpreter: this one's own, or any other CPython on the machine.
+
+A fresh process has no Jupyter kernel's threads in it, can be ended when it hangs, and can be a
+different Python. The price is that arguments and result travel as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+_HOME = Path(__file__).resolve().parents[2]  # the folder that holds helpers/
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from helpers.workers.entry import main; main()"
+)
+_POLL_S = 0.05
+
+
+class WorkerFailed(RuntimeError):
+    """The worker raised, or its interpreter died. The message ends with its standard error."""
+
+
+class Stopped(RuntimeError):
+    """The reader pressed Stop."""
+
+
+def call(
+    worker: Callable[..., Any],
+    *args: Any,
+    python: str | Path = sys.executable,
+    environment: Mapping[str, str] | None = None,
+    deadline: float = 60.0,
+    stop: threading.Event | None = None,
+) -> Any:
+    """Call ``worker(*args)`` in a fresh interpreter and return what it returns.
+
+    worker: a module-level function of ``helpers.workers``. Arguments and result are what JSON
+    can carry (a tuple comes back as a list).
+    environment: variables to set on top of this process's own, such as ``PYTHON_GIL``.
+    deadline: seconds until the interpreter is killed.
+    stop: set this event, from another thread, to kill it earlier.
+
+    Raises TypeError for a worker that another interpreter couldn't import or arguments that
+    JSON can't carry, ValueError for a deadline that isn't positive, WorkerFailed, TimeoutError
+    after the deadline, and Stopped. The interpreter is gone in every case.
+    """
+    request = _request(worker, args)
+    if not deadline > 0:
+        raise ValueError(f"deadline must be positive, got {deadline}")
+    command = [str(python), "-s", "-S", "-c", _START, str(_HOME)]
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(environment or {})},
+        )
+    except OSError as error:
+        raise WorkerFailed(f"{python} can't be started: {error}") from error
+    try:
+        output, errors = _wait(process, request, time.monotonic() + deadline, stop)
+    except TimeoutError:
+        raise TimeoutError(
+            f"{worker.__name__} had not ended after {deadline:g} s and was stopped"
+        ) from None
+    finally:
+        process.kill()
+        process.communicate()
+    return _result(worker, process.returncode, output, errors)
+
+
+def _request(worker: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
+    module, name = getattr(worker, "__module__", ""), getattr(worker, "__qualname__", "")
+    if not str(module).startswith("helpers.workers.") or "." in name or "<" in name:
+        raise TypeError(
+            f"worker must be a module-level function of helpers.workers, got {worker!r}: "
+            "another interpreter has to import it by name"
+        )
+    try:
+        text = json.dumps({"module": module, "function": name, "args": args})
+    except TypeError as error:
+        raise TypeError(f"args must be numbers, texts, lists or dicts: {error}") from None
+    return text.encode()
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    request: bytes,
+    until: float,
+    stop: threading.Event | None,
+) -> tuple[bytes, bytes]:
+    """Feed and drain the process in short turns, so that a stop or a deadline is seen soon."""
+    to_send: bytes | None = request
+    while True:
+        try:
+            return process.communicate(to_send, timeout=_POLL_S)
+        except subprocess.TimeoutExpired:
+            to_send = None  # communicate() remembers what it has still to send
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped by the reader")
+        if time.monotonic() > until:
+            raise TimeoutError
+
+
+def _result(worker: Callable[..., Any], exit_code: int, output: bytes, errors: bytes) -> Any:
+    said = errors.decode(errors="replace").strip()
+    try:
+        reply = json.loads(output)
+    except ValueError:
+        raise WorkerFailed(
+            f"{worker.__name__}: the interpreter ended with exit code {exit_code} "
+            f"and no result.\n{said}"
+        ) from None
+    if "error" in reply:
+        raise WorkerFailed(f"{worker.__name__} raised {reply['error']}\n{said}")
+    return reply["result"]

@@ -1,0 +1,203 @@
+"""From recordings to a timeline: who ran, who waited, and for what.
+
+Each interval of a recording carries three measurements: how long it took, how long the thread
+was on a core, and how long it stood in the queue for one. What remains is time blocked.
+While the thread was in Python code, on a build with a GIL, blocked means waiting for the GIL.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from helpers.workers import timeline as recorder
+
+
+class State(Enum):
+    """What a lane does at one moment. The value is the name that pictures and texts use."""
+
+    RUNNING = "running"
+    RELEASED = "running C code, GIL released"
+    WAITING_GIL = "waiting for the GIL"
+    WAITING_CORE = "waiting for a core"
+    WAITING_UNKNOWN = "waiting for the GIL or a core"
+    WAITING_LOCK = "waiting for a lock"
+    HOLDING_LOCK = "holding a lock"
+    SLEEPING = "sleeping or I/O"
+    AWAITING = "awaiting"
+    BLOCKED = "blocked, not by the GIL"
+
+
+ON_CORE = (State.RUNNING, State.RELEASED)
+
+# Blocked time that belongs to a declared activity. Python code is decided in _blocked_state.
+_DECLARED = {
+    recorder.SLEEPING: State.SLEEPING,
+    recorder.LOCKING: State.WAITING_LOCK,
+    recorder.AWAITING: State.AWAITING,
+    recorder.RELEASED: State.BLOCKED,
+}
+# Reading three clocks one after the other leaves a remainder of some microseconds: not a wait.
+_NOISE_NS = 20_000
+
+
+@dataclass(frozen=True)
+class Span:
+    """One state of one lane, from start_ns to end_ns on the common clock (nanoseconds)."""
+
+    lane: str
+    state: State
+    start_ns: int
+    end_ns: int
+    detail: str = ""
+
+    @property
+    def length_ns(self) -> int:
+        return self.end_ns - self.start_ns
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The spans of all lanes.
+
+    Those of one lane don't overlap, except that HOLDING_LOCK lies over the others.
+
+    tells_queue: whether this system told waiting for the GIL from waiting for a core.
+    """
+
+    lanes: tuple[str, ...]
+    spans: tuple[Span, ...]
+    gil: bool
+    tells_queue: bool
+
+    @property
+    def start_ns(self) -> int:
+        return min(span.start_ns for span in self.spans)
+
+    @property
+    def end_ns(self) -> int:
+        return max(span.end_ns for span in self.spans)
+
+    @property
+    def length_ns(self) -> int:
+        return self.end_ns - self.start_ns
+
+    def of(self, *states: State, lane: str | None = None) -> list[Span]:
+        """The spans in these states, of one lane or of all, in order of time."""
+        found = [s for s in self.spans if s.state in states and lane in (None, s.lane)]
+        return sorted(found, key=lambda span: span.start_ns)
+
+    def time_in(self, *states: State, lane: str | None = None) -> int:
+        """Nanoseconds spent in these states, added up over the lanes."""
+        return sum(span.length_ns for span in self.of(*states, lane=lane))
+
+    def share_in(self, *states: State, lane: str | None = None) -> float:
+        """The part of all lanes' time (0 to 1) spent in these states."""
+        lane_states = [state for state in State if state is not State.HOLDING_LOCK]
+        total = self.time_in(*lane_states, lane=lane)
+        return self.time_in(*states, lane=lane) / total if total else 0.0
+
+    def at_once_ns(self, *states: State, least: int = 2) -> int:
+        """Nanoseconds during which at least ``least`` lanes were in these states together."""
+        edges = sorted(edge for s in self.of(*states) for edge in ((s.start_ns, 1), (s.end_ns, -1)))
+        together = lanes_in = 0
+        since = 0
+        for moment, change in edges:
+            if lanes_in >= least:
+                together += moment - since
+            lanes_in += change
+            since = moment
+        return together
+
+    @property
+    def gil_held_share(self) -> float:
+        """The part of the time (0 to 1) in which some lane ran Python code."""
+        return self.at_once_ns(State.RUNNING, least=1) / self.length_ns if self.length_ns else 0.0
+
+    @property
+    def hand_overs(self) -> int:
+        """How often the lane that runs Python code changed."""
+        order = [span.lane for span in self.of(State.RUNNING)]
+        return sum(1 for before, after in itertools.pairwise(order) if before != after)
+
+
+def timeline(recordings: Iterable[Mapping[str, Any]]) -> Timeline:
+    """Put the recordings of threads, processes and tasks on one axis.
+
+    recordings: what ``Recorder.recording`` held after each ``with`` block.
+    Raises ValueError if there is none, or if two have the same lane.
+    """
+    recordings = list(recordings)
+    if not recordings:
+        raise ValueError("recordings must hold at least one recording")
+    lanes = tuple(recording["lane"] for recording in recordings)
+    if len(set(lanes)) != len(lanes):
+        raise ValueError(f"recordings must have lanes of different names, got {list(lanes)}")
+    spans: list[Span] = []
+    tells_queue = True
+    for recording in recordings:
+        for interval in recording["intervals"]:
+            tells_queue = tells_queue and interval[5] is not None
+            spans.extend(_split(recording["lane"], recording["gil"], *interval))
+        spans.extend(
+            Span(recording["lane"], State.HOLDING_LOCK, start, end, name)
+            for name, start, end in recording["holds"]
+        )
+    return Timeline(lanes, tuple(spans), any(r["gil"] for r in recordings), tells_queue)
+
+
+def _split(
+    lane: str,
+    gil: bool,
+    activity: str,
+    start: int,
+    gap: int,
+    end: int,
+    cpu: int,
+    queue: int | None,
+    times_blocked: int | None,
+) -> list[Span]:
+    """Cut one interval into time on a core, time blocked and time in the queue for a core.
+
+    The gap lies between the last beat in time (``gap``) and the end. Inside it the order isn't
+    measured: it is laid out as blocked, queueing, running, which is how a thread gets the GIL
+    back and then a core. The error is at most the work between two beats.
+    """
+    if activity == recorder.AWAITING:
+        # The thread's meters tell about all its tasks; this task did nothing but await.
+        return [Span(lane, State.AWAITING, start, end)]
+    length = end - start
+    on_core = min(cpu, length)
+    in_queue = min(queue or 0, length - on_core)
+    blocked = length - on_core - in_queue
+    if blocked < _NOISE_NS:
+        on_core, blocked = on_core + blocked, 0
+    running = State.RELEASED if activity == recorder.RELEASED else State.RUNNING
+    before = min(on_core, gap - start) if blocked or in_queue else on_core
+    pieces = [
+        (running, before),
+        (_blocked_state(activity, gil, queue is not None, times_blocked), blocked),
+        (State.WAITING_CORE, in_queue),
+        (running, on_core - before),
+    ]
+    spans = []
+    for state, piece in pieces:
+        if piece > 0:
+            spans.append(Span(lane, state, start, start + piece))
+            start += piece
+    return spans
+
+
+def _blocked_state(activity: str, gil: bool, tells_queue: bool, times_blocked: int | None) -> State:
+    if activity in _DECLARED:
+        return _DECLARED[activity]
+    if times_blocked == 0:
+        # The thread never gave its core up, yet it didn't run: the core itself was taken away
+        # (a virtual machine's host does that, and counts it nowhere in the guest's queue).
+        return State.WAITING_CORE
+    if not gil:
+        return State.BLOCKED
+    return State.WAITING_GIL if tells_queue else State.WAITING_UNKNOWN

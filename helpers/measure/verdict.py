@@ -1,0 +1,64 @@
+"""Three answers to a question about a measurement: yes, no, and "can't be told here"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from helpers.measure.machine import usable_cores
+from helpers.workers.timeline import gil_enabled
+
+
+class Outcome(Enum):
+    """The value is the wording on cards and in the ledger."""
+
+    HOLDS = "holds"
+    FAILS = "does not hold"
+    UNTOLD = "can't be told here"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An outcome, the measured values it rests on, and for UNTOLD the reason."""
+
+    outcome: Outcome
+    evidence: str
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.outcome is Outcome.UNTOLD and not self.reason:
+            raise ValueError("reason must say why it can't be told")
+
+
+def checked(condition: bool, evidence: str) -> Verdict:
+    """The verdict on something that is simply so or not so."""
+    return Verdict(Outcome.HOLDS if condition else Outcome.FAILS, evidence)
+
+
+def untold(reason: str, evidence: str = "") -> Verdict:
+    """The verdict where this machine or interpreter can't answer."""
+    return Verdict(Outcome.UNTOLD, evidence, reason)
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a claim needs before it can be told. ``met`` is asked when the claim is checked."""
+
+    met: Callable[[], bool]
+    reason: str
+
+
+def needs_cores(count: int) -> Need:
+    """Needs so many cores for this process. Raises ValueError below 1."""
+    if count < 1:
+        raise ValueError(f"count must be at least 1, got {count}")
+    return Need(
+        lambda: usable_cores()[0] >= count, f"it needs {count} cores, and this process has fewer"
+    )
+
+
+WITH_GIL = Need(gil_enabled, "it is about interpreters with a GIL, and this one runs without")
+WITHOUT_GIL = Need(
+    lambda: not gil_enabled(), "it is about free-threaded interpreters, and this one has a GIL"
+)
