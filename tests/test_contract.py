@@ -9,7 +9,9 @@ import pytest
 
 from tests.chapter_files import NOTEBOOKS, ROOT, SECTIONS, Chapter, tags_of, text_of
 
-chapters = pytest.mark.parametrize("chapter", map(Chapter, NOTEBOOKS), ids=lambda c: c.path.stem)
+chapters = pytest.mark.parametrize(
+    "chapter", list(map(Chapter, NOTEBOOKS)), ids=lambda c: c.path.stem
+)
 LONGEST_CELL = 25
 MARK = re.compile(r"^\*(\d+) minutes?; (\d+) so far\*$", re.MULTILINE)
 RHYTHM = ("**Look.**", "**Explain.**", "**Try.**")
@@ -18,19 +20,19 @@ VERBS = {"See", "Watch", "Start", "Share", "Await", "Choose", "Find", "Tune"}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 
 
-def test_there_are_chapters():
+def test_there_are_chapters() -> None:
     assert NOTEBOOKS
 
 
 @chapters
-def test_title_begins_with_a_verb(chapter):
+def test_title_begins_with_a_verb(chapter: Chapter) -> None:
     found = re.match(rf"# Chapter {int(chapter.number)}: (\w+)", chapter.cells[0].source)
     assert found, "the first cell must begin with '# Chapter N: Verb …'"
     assert found[1] in VERBS
 
 
 @chapters
-def test_opening_says_what_for_whom_and_how_long(chapter):
+def test_opening_says_what_for_whom_and_how_long(chapter: Chapter) -> None:
     goals = text_of(chapter.part("What you will be able to do"), "markdown")
     assert len(re.findall(r"^- \w+", goals, re.MULTILINE)) >= 3
     assert text_of(chapter.part("What you need"), "markdown").count("\n") >= 1
@@ -40,20 +42,20 @@ def test_opening_says_what_for_whom_and_how_long(chapter):
 
 
 @chapters
-def test_machine_card_first_and_tidy_last(chapter):
+def test_machine_card_first_and_tidy_last(chapter: Chapter) -> None:
     number = int(chapter.number)
     assert chapter.code[0].source.rstrip().endswith(f'chapter.begin("{number}")')
     assert chapter.code[-1].source.rstrip().endswith(f'chapter.end("{number}")')
 
 
 @chapters
-def test_sections_are_the_articles(chapter):
+def test_sections_are_the_articles(chapter: Chapter) -> None:
     numbered = [h.split()[0] for h in chapter.parts if re.match(r"\d\.\d ", h)]
     assert numbered == SECTIONS[chapter.number]
 
 
 @chapters
-def test_running_time_marks_add_up(chapter):
+def test_running_time_marks_add_up(chapter: Chapter) -> None:
     so_far = 0
     for section in SECTIONS[chapter.number]:
         found = MARK.search(text_of(chapter.part(section), "markdown"))
@@ -63,7 +65,7 @@ def test_running_time_marks_add_up(chapter):
 
 
 @chapters
-def test_each_section_keeps_the_rhythm(chapter):
+def test_each_section_keeps_the_rhythm(chapter: Chapter) -> None:
     for section in SECTIONS[chapter.number]:
         cells = chapter.part(section)
         prose, code = text_of(cells, "markdown"), text_of(cells, "code")
@@ -76,13 +78,13 @@ def test_each_section_keeps_the_rhythm(chapter):
 
 
 @chapters
-def test_code_cells_can_be_read_at_a_glance(chapter):
+def test_code_cells_can_be_read_at_a_glance(chapter: Chapter) -> None:
     long = [c.source.splitlines()[0] for c in chapter.code if c.source.count("\n") >= LONGEST_CELL]
     assert not long
 
 
 @chapters
-def test_the_code_being_taught_stands_in_the_cells(chapter):
+def test_the_code_being_taught_stands_in_the_cells(chapter: Chapter) -> None:
     """A notebook of helper calls teaches nothing: it must use the standard modules itself."""
     imported = set()
     for cell in chapter.code:
@@ -100,7 +102,7 @@ def test_the_code_being_taught_stands_in_the_cells(chapter):
 
 
 @chapters
-def test_ending(chapter):
+def test_ending(chapter: Chapter) -> None:
     assert text_of(chapter.part("Summary"), "markdown").count("\n- ") >= 3
     assert chapter.part("Exercises")
     corrections = text_of(chapter.part("What the article says and what you measured"), "markdown")
@@ -111,7 +113,7 @@ def test_ending(chapter):
 
 
 @chapters
-def test_links_lead_somewhere(chapter):
+def test_links_lead_somewhere(chapter: Chapter) -> None:
     prose = text_of(chapter.cells, "markdown")
     for target in re.findall(r"\]\(([^)#]+)", prose):
         if not target.startswith(("http://", "https://")):
@@ -119,14 +121,14 @@ def test_links_lead_somewhere(chapter):
 
 
 @chapters
-def test_every_cell_has_a_slide_type(chapter):
+def test_every_cell_has_a_slide_type(chapter: Chapter) -> None:
     found = {cell.metadata.get("slideshow", {}).get("slide_type") for cell in chapter.cells}
     assert found <= SLIDE_TYPES
 
 
 @chapters
-def test_claims_are_named_once_and_after_their_section(chapter):
-    seen = []
+def test_claims_are_named_once_and_after_their_section(chapter: Chapter) -> None:
+    seen: list[str] = []
     for section in SECTIONS[chapter.number]:
         ids = re.findall(r"claim\(\s*\"([^\"]+)\"", text_of(chapter.part(section), "code"))
         assert all(name.startswith(f"{section}-") for name in ids), (section, ids)
@@ -135,7 +137,7 @@ def test_claims_are_named_once_and_after_their_section(chapter):
 
 
 @chapters
-def test_outputs_that_are_not_compared_are_guarded_by_a_claim(chapter):
+def test_outputs_that_are_not_compared_are_guarded_by_a_claim(chapter: Chapter) -> None:
     """From an ignored cell on, a claim must come before the section ends."""
     for heading, cells in chapter.parts.items():
         code = [cell for cell in cells if cell.cell_type == "code"]
@@ -146,14 +148,14 @@ def test_outputs_that_are_not_compared_are_guarded_by_a_claim(chapter):
 
 
 @chapters
-def test_nothing_is_skipped_or_expected_to_raise_wholesale(chapter):
+def test_nothing_is_skipped_or_expected_to_raise_wholesale(chapter: Chapter) -> None:
     tags = [tag for cell in chapter.cells for tag in tags_of(cell)]
     assert "nbval-skip" not in tags
     assert tags.count("nbval-ignore-output") <= len(chapter.code) // 4
 
 
 @chapters
-def test_images_have_alt_text(chapter):
+def test_images_have_alt_text(chapter: Chapter) -> None:
     for cell in chapter.cells:
         texts = [cell.source]
         texts += [
@@ -164,7 +166,7 @@ def test_images_have_alt_text(chapter):
         assert not re.search(r"!\[\s*\]\(", cell.source)
 
 
-def test_bounds_exist_for_every_chapter():
+def test_bounds_exist_for_every_chapter() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for path in NOTEBOOKS:
         assert f'"{path.name[:2]}" = ' in project

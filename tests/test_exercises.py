@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
+from helpers.course.exercises import Checked
 from tests.chapter_files import NOTEBOOKS, Chapter, tags_of
 
 CHECK = re.compile(r'check\(\s*"(\d\.\d+)"')
@@ -24,16 +25,17 @@ class Exercise:
     check: str
     solution: str
 
-    def answer(self, source: str):
+    def answer(self, source: str) -> Checked:
         """What the check cell shows for this answer."""
-        names: dict = {"__name__": "exercise"}
+        names: dict[str, object] = {"__name__": "exercise"}
         exec(self.imports, names)
         exec(source, names)
         tree = ast.parse(self.check)
         last = tree.body.pop()
         assert isinstance(last, ast.Expr), "a check cell ends in the check"
         exec(compile(tree, "check", "exec"), names)
-        return eval(compile(ast.Expression(last.value), "check", "eval"), names)
+        outcome: Checked = eval(compile(ast.Expression(last.value), "check", "eval"), names)
+        return outcome
 
 
 def exercises_of(chapter: Chapter) -> list[Exercise]:
@@ -74,25 +76,27 @@ EXERCISES = [
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_each_chapter_has_exercises(path):
+def test_each_chapter_has_exercises(path: Path) -> None:
     assert len(exercises_of(Chapter(path))) >= 2
 
 
 @pytest.mark.parametrize(("path", "exercise"), EXERCISES)
-def test_stub_is_not_yet_a_solution(path, exercise):
+def test_stub_is_not_yet_a_solution(path: Path, exercise: Exercise) -> None:
     outcome = exercise.answer(exercise.stub)
     assert not outcome.passed
     assert outcome.message
 
 
 @pytest.mark.parametrize(("path", "exercise"), EXERCISES)
-def test_solution_passes(path, exercise):
+def test_solution_passes(path: Path, exercise: Exercise) -> None:
     outcome = exercise.answer(exercise.solution)
     assert outcome.passed, outcome.message
 
 
 @pytest.mark.parametrize(("path", "exercise"), EXERCISES)
-def test_plausible_wrong_answers_are_refused_with_a_useful_word(path, exercise):
+def test_plausible_wrong_answers_are_refused_with_a_useful_word(
+    path: Path, exercise: Exercise
+) -> None:
     wrong = _wrong(path)[exercise.number]
     assert wrong
     for source, word in wrong:
