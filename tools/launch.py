@@ -202,7 +202,7 @@ def _make_venv(place: Place, fresh: bool) -> None:
     _check_venv_modules()
     place.venv.mkdir(exist_ok=True)
     place.unfinished.touch()
-    code = _run([sys.executable, "-m", "venv", str(place.venv)], place, os.environ)
+    code = run_program([sys.executable, "-m", "venv", str(place.venv)], place, os.environ)
     if code or not place.python.exists():
         raise LaunchError(
             f"making the virtual environment failed (exit code {code}; what Python said is above). "
@@ -243,7 +243,7 @@ def _remove_venv(place: Place) -> None:
 def _install(place: Place, requirements: str) -> None:
     _say(f"installing {requirements} into .venv (needs a network; a minute or two at first).")
     command = ["-m", "pip", "install", "--disable-pip-version-check", "-r", requirements]
-    code = _run([str(place.python), *command], place, environment(place))
+    code = run_program([str(place.python), *command], place, environment(place))
     if code == 0:
         return
     newer = ""
@@ -284,7 +284,7 @@ def _read_stamp(place: Place) -> dict[str, Any]:
 
 
 def _run_in_venv(place: Place, arguments: Sequence[str]) -> int:
-    code = _run([str(place.python), *arguments], place, environment(place))
+    code = run_program([str(place.python), *arguments], place, environment(place))
     return 1 if code else 0
 
 
@@ -300,7 +300,7 @@ def environment(place: Place) -> dict[str, str]:
     return variables
 
 
-def _run(command: Sequence[str], place: Place, variables: Mapping[str, str]) -> int:
+def run_program(command: Sequence[str], place: Place, variables: Mapping[str, str]) -> int:
     """Run a program to its end and return its exit code.
 
     Ctrl-C reaches the program too; we wait for it, because JupyterLab asks before it ends.
