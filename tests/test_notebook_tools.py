@@ -47,6 +47,7 @@ def test_build_makes_the_cells_of_the_source(source: Path) -> None:
     assert notebook.cells[1].metadata == {
         "tags": ["nbval-ignore-output"],
         "jupyter": {"source_hidden": True},
+        "slideshow": {"slide_type": "-"},
     }
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
 

@@ -44,6 +44,10 @@ def build(source: Path) -> NotebookNode:
             raise SourceError(f"{source.name}: cell {position} is empty. Fill or remove it.")
         identity = _cell_id(cell, taken)
         metadata = dict(cell.metadata)
+        metadata["slideshow"] = {
+            "slide_type": _slide_type(cell),
+            **metadata.get("slideshow", {}),
+        }
         if cell.cell_type == "code":
             cells.append(new_code_cell(cell.source, id=identity, metadata=metadata))
         elif cell.cell_type == "markdown":
@@ -53,6 +57,20 @@ def build(source: Path) -> NotebookNode:
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     notebook: NotebookNode = new_notebook(cells=cells, metadata=metadata)
     return notebook
+
+
+def _slide_type(cell: NotebookNode) -> str:
+    """Where the cell stands in a slide show, unless it says so itself.
+
+    A chapter and a section begin a slide, a part of a section goes below it. Other prose comes
+    when the teacher presses the key, and code comes with the prose above it.
+    """
+    if cell.cell_type != "markdown":
+        return "-"
+    first_line = cell.source.lstrip().partition("\n")[0]
+    if first_line.startswith(("# ", "## ")):
+        return "slide"
+    return "subslide" if first_line.startswith("### ") else "fragment"
 
 
 def _cell_id(cell: NotebookNode, taken: set[str]) -> str:
