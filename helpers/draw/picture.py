@@ -1,4 +1,4 @@
-"""A figure together with the sentence that says what it shows."""
+"""A figure or a table together with the sentence that says what it shows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import html
 import io
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from matplotlib.figure import Figure
 
@@ -25,6 +25,16 @@ _TYPE = {"title": 15, "label": 13, "tick": 12}
 
 # What nbval doesn't compare: it differs with every run. See tests/nbval_sanitize.cfg.
 LIVE = ("<!--live-->", "<!--/live-->")
+
+
+class Shown(Protocol):
+    """What a lab can show: HTML, and the sentence that says what can be seen in it."""
+
+    @property
+    def html(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,61 @@ class Picture:
 
     def __repr__(self) -> str:
         return "<Picture>"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Shown in a notebook as a table with its sentence as the caption.
+
+    columns: the headings. rows: one text per column; the first cell of a row is its heading.
+    tints: a background colour per row, "" for none. What a tint says, a cell must say in words.
+    Raises ValueError if a row has another number of cells than there are columns, or if there
+    are tints for some rows only.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    tints: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError(f"rows must have {len(self.columns)} cells each, as columns has")
+        if self.tints and len(self.tints) != len(self.rows):
+            raise ValueError(f"tints must be one per row ({len(self.rows)}), or none")
+
+    @property
+    def html(self) -> str:
+        """A ``table`` with caption and header cells, in a box that scrolls when it is long."""
+        head = "".join(_cell("th", text, 'scope="col"') for text in self.columns)
+        tints = self.tints or ("",) * len(self.rows)
+        body = "".join(map(_row, self.rows, tints))
+        return (
+            f'<div role="region" tabindex="0" aria-label="{html.escape(self.text)}" '
+            'style="max-height:36em;overflow:auto"><table style="border-collapse:collapse">'
+            '<caption style="caption-side:bottom;text-align:left;color:inherit">'
+            f"{html.escape(self.text)}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": live(self.html), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return "<Table>"
+
+
+def _row(cells: tuple[str, ...], tint: str) -> str:
+    heading = _cell("th", cells[0], 'scope="row"')
+    rest = "".join(_cell("td", text) for text in cells[1:])
+    # Dark ink on the tint, or a dark theme's light letters would vanish.
+    style = f' style="background:{tint};color:{INK}"' if tint else ""
+    return f"<tr{style}>{heading}{rest}</tr>"
+
+
+def _cell(tag: str, text: str, attribute: str = "") -> str:
+    style = "text-align:left;padding:0.15em 0.8em 0.15em 0;white-space:pre-wrap"
+    return f'<{tag} {attribute} style="{style}">{html.escape(text)}</{tag}>'
 
 
 def live(content: str) -> str:

@@ -1,8 +1,8 @@
 """The frame that every lab shares: controls, Run and Stop, progress, a picture with its sentence.
 
 A lab is three parts that know nothing of each other: controls, a ``measure`` function from
-their values to data, and a ``draw`` function from data to a Picture. Only this frame joins them,
-so each is tested without a browser.
+their values to data, and a ``draw`` function from data to a Picture or a Table. Only this frame
+joins them, so each is tested without a browser.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
 
-from helpers.draw.picture import Picture, live
+from helpers.draw.picture import Shown, live
 from helpers.labs.job import INTERRUPTS, Job
 from helpers.measure.elsewhere import Stopped, WorkerFailed
 
@@ -37,7 +37,7 @@ class Lab(Generic[Data]):
         title: str,
         controls: Mapping[str, widgets.ValueWidget],
         measure: Callable[[Settings, Job], Data],
-        draw: Callable[[Data, Settings], Picture],
+        draw: Callable[[Data, Settings], Shown],
         view: tuple[str, ...] = (),
     ) -> None:
         for name in view:
@@ -46,7 +46,7 @@ class Lab(Generic[Data]):
         self.title = title
         self.controls = dict(controls)
         self.data: Data | None = None
-        self.picture: Picture | None = None
+        self.picture: Shown | None = None
         self._measure = measure
         self._draw = draw
         self._thread: threading.Thread | None = None
