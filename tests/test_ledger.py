@@ -184,7 +184,7 @@ def test_a_session_keeps_the_ledger(tmp_path: Path) -> None:
 
     assert run("tools.execute").returncode == 0
 
-    part = run("pytest", "-k", "test_unit or (tiny and 0)")
+    part = run("pytest", "tests", "notebooks/01_tiny.ipynb::Cell 0")
     assert part.returncode == 0, part.stdout
     assert not ledger.exists() or not rows(ledger)
 

@@ -33,6 +33,8 @@ def notebook_path(source: Path) -> Path:
 def build(source: Path) -> NotebookNode:
     """Return the notebook, not executed, that a py:percent source describes.
 
+    A cell that names no slide type gets one, so that each chapter can be shown as slides.
+
     Raises:
         SourceError: a cell is empty or of a kind other than code and markdown.
     """
@@ -71,6 +73,13 @@ def _slide_type(cell: NotebookNode) -> str:
     if first_line.startswith(("# ", "## ")):
         return "slide"
     return "subslide" if first_line.startswith("### ") else "fragment"
+
+
+def _slide_type(cell: NotebookNode) -> str:
+    """Start a slide at each heading and a slide below it at each code cell."""
+    if cell.cell_type == "code" or cell.source.startswith("###"):
+        return "subslide"
+    return "slide" if cell.source.startswith(("# ", "## ")) else "fragment"
 
 
 def _cell_id(cell: NotebookNode, taken: set[str]) -> str:
