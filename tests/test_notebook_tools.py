@@ -52,22 +52,6 @@ def test_build_makes_the_cells_of_the_source(source: Path) -> None:
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
 
 
-@pytest.mark.parametrize(
-    ("cell", "kind"),
-    [
-        ("# %% [markdown]\n# # Title", "slide"),
-        ("# %% [markdown]\n# ## 1.1 Section", "slide"),
-        ("# %% [markdown]\n# ### Part", "subslide"),
-        ("# %% [markdown]\n# **Look.** Words.", "fragment"),
-        ("# %%\nx = 1", "subslide"),
-        ('# %% slideshow={"slide_type": "skip"}\nx = 1', "skip"),
-    ],
-)
-def test_every_cell_has_a_slide_type(cell: str, kind: str, source: Path) -> None:
-    source.write_text(cell, encoding="utf-8")
-    assert build(source).cells[0].metadata.slideshow == {"slide_type": kind}
-
-
 def test_ids_stay_when_another_cell_changes(source: Path) -> None:
     before = [cell.id for cell in build(source).cells]
     source.write_text(TEXT.replace("x = 6", "x = 5\n\n# %%\nx"), encoding="utf-8")

@@ -75,13 +75,6 @@ def _slide_type(cell: NotebookNode) -> str:
     return "subslide" if first_line.startswith("### ") else "fragment"
 
 
-def _slide_type(cell: NotebookNode) -> str:
-    """Start a slide at each heading and a slide below it at each code cell."""
-    if cell.cell_type == "code" or cell.source.startswith("###"):
-        return "subslide"
-    return "slide" if cell.source.startswith(("# ", "## ")) else "fragment"
-
-
 def _cell_id(cell: NotebookNode, taken: set[str]) -> str:
     """Derive an id from the content, so that a changed cell changes no other cell's id."""
     repeat = 0
