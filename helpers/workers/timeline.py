@@ -34,6 +34,18 @@ try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
+try:
+    import ctypes
+
+    # os.pread would let go of the GIL, and another thread would take it: looking would change
+    # what is looked at. A function of a PyDLL is called with the GIL held.
+    # Source: https://docs.python.org/3/library/ctypes.html#ctypes.PyDLL
+    _pread = ctypes.PyDLL(None).pread
+    _pread.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_long]
+    _pread.restype = ctypes.c_ssize_t
+    _Text = ctypes.c_char * 64
+except (ImportError, OSError, TypeError, AttributeError):  # no ctypes, or Windows
+    _pread = None  # type: ignore[assignment]
 
 # What the code says that it is doing. Whether it really got a core is measured.
 WORKING = "working"  # Python code: needs the GIL where there is one
@@ -72,11 +84,11 @@ class Recorder:
     def __enter__(self) -> Recorder:
         self._schedstat = _open_schedstat()
         self._read_meters()
-        self._last_beat = self._start = time.perf_counter_ns()
+        self._last_beat = self._start = self._now
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._close_interval(time.perf_counter_ns())
+        self._close_interval()
         if self._schedstat is not None:
             os.close(self._schedstat)
             self._schedstat = None
@@ -93,8 +105,9 @@ class Recorder:
         """Say "still at it". Cheap: call it every few dozen microseconds of work."""
         now = time.perf_counter_ns()
         if now - self._last_beat > self.patience_ns:
-            self._close_interval(now)
-        self._last_beat = now
+            self._close_interval()
+        else:
+            self._last_beat = now
 
     @contextmanager
     def doing(self, activity: str) -> Iterator[None]:
@@ -132,11 +145,11 @@ class Recorder:
 
     def _switch_to(self, activity: str) -> str:
         before = self._activity
-        self._close_interval(time.perf_counter_ns())
+        self._close_interval()
         self._activity = activity
         return before
 
-    def _close_interval(self, now: int) -> None:
+    def _close_interval(self) -> None:
         cpu, queue, blocked = self._cpu, self._queue, self._blocked
         self._read_meters()
         self._intervals.append(
@@ -144,18 +157,21 @@ class Recorder:
                 self._activity,
                 self._start,
                 self._last_beat,
-                now,
+                self._now,
                 self._cpu - cpu,
                 _difference(self._queue, queue),
                 _difference(self._blocked, blocked),
             )
         )
-        self._last_beat = self._start = now
+        self._last_beat = self._start = self._now
 
     def _read_meters(self) -> None:
+        # All at one moment, as nearly as can be: a wait between two of these readings would
+        # be counted on one side of the moment by this meter and on the other by that one.
         self._queue = _queued_ns(self._schedstat)
         self._blocked = _times_blocked()
         self._cpu = time.thread_time_ns()
+        self._now = time.perf_counter_ns()
 
 
 def gil_enabled() -> bool:
@@ -173,6 +189,8 @@ def _open_schedstat() -> int | None:
 
     Source: https://docs.kernel.org/scheduler/sched-stats.html, "/proc/<pid>/schedstat".
     """
+    if _pread is None:
+        return None
     try:
         descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
         os.pread(descriptor, 64, 0).split()[1]
@@ -184,7 +202,9 @@ def _open_schedstat() -> int | None:
 def _queued_ns(schedstat: int | None) -> int | None:
     if schedstat is None:
         return None
-    return int(os.pread(schedstat, 64, 0).split()[1])
+    text = _Text()
+    _pread(schedstat, text, 64, 0)
+    return int(text.value.split()[1])
 
 
 def _times_blocked() -> int | None:
