@@ -8,9 +8,11 @@ While the thread was in Python code, on a build with a GIL, blocked means waitin
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from helpers.workers import timeline as recorder
@@ -33,12 +35,10 @@ class State(Enum):
 
 ON_CORE = (State.RUNNING, State.RELEASED)
 
-# Blocked time that belongs to a declared activity. Python code is decided in _blocked_state.
+# Blocked time that belongs to a declared activity. The rest is decided in _blocked_state.
 _DECLARED = {
     recorder.SLEEPING: State.SLEEPING,
     recorder.LOCKING: State.WAITING_LOCK,
-    recorder.AWAITING: State.AWAITING,
-    recorder.RELEASED: State.BLOCKED,
 }
 # Reading three clocks one after the other leaves a remainder of some microseconds: not a wait.
 _NOISE_NS = 20_000
@@ -73,13 +73,13 @@ class Timeline:
     gil: bool
     tells_queue: bool
 
-    @property
+    @cached_property
     def start_ns(self) -> int:
-        return min(span.start_ns for span in self.spans)
+        return min((span.start_ns for span in self.spans), default=0)
 
-    @property
+    @cached_property
     def end_ns(self) -> int:
-        return max(span.end_ns for span in self.spans)
+        return max((span.end_ns for span in self.spans), default=0)
 
     @property
     def length_ns(self) -> int:
@@ -87,12 +87,27 @@ class Timeline:
 
     def of(self, *states: State, lane: str | None = None) -> list[Span]:
         """The spans in these states, of one lane or of all, in order of time."""
-        found = [s for s in self.spans if s.state in states and lane in (None, s.lane)]
+        lanes = self.lanes if lane is None else (lane,)
+        wanted = [(one, state) for one in lanes for state in dict.fromkeys(states)]
+        found = [span for key in wanted for span in self._sorted.get(key, ())]
         return sorted(found, key=lambda span: span.start_ns)
+
+    @cached_property
+    def _sorted(self) -> dict[tuple[str, State], list[Span]]:
+        """Thousands of spans are asked for again and again while a picture is drawn."""
+        found: dict[tuple[str, State], list[Span]] = {}
+        for span in sorted(self.spans, key=lambda span: span.start_ns):
+            found.setdefault((span.lane, span.state), []).append(span)
+        return found
 
     def time_in(self, *states: State, lane: str | None = None) -> int:
         """Nanoseconds spent in these states, added up over the lanes."""
-        return sum(span.length_ns for span in self.of(*states, lane=lane))
+        lanes = self.lanes if lane is None else (lane,)
+        return sum(self._times.get((one, state), 0) for one in lanes for state in set(states))
+
+    @cached_property
+    def _times(self) -> dict[tuple[str, State], int]:
+        return {key: sum(span.length_ns for span in spans) for key, spans in self._sorted.items()}
 
     def share_in(self, *states: State, lane: str | None = None) -> float:
         """The part of all lanes' time (0 to 1) spent in these states."""
@@ -102,13 +117,20 @@ class Timeline:
 
     def at_once_ns(self, *states: State, least: int = 2) -> int:
         """Nanoseconds during which at least ``least`` lanes were in these states together."""
-        edges = sorted(edge for s in self.of(*states) for edge in ((s.start_ns, 1), (s.end_ns, -1)))
-        together = lanes_in = 0
-        since = 0
-        for moment, change in edges:
+        edges = sorted(
+            (moment, change, s.lane)
+            for s in self.of(*states)
+            for moment, change in ((s.start_ns, 1), (s.end_ns, -1))
+        )
+        together = since = 0
+        depth: Counter[str] = Counter()  # a lane that holds two locks is still one lane
+        lanes_in = 0
+        for moment, change, lane in edges:
             if lanes_in >= least:
                 together += moment - since
-            lanes_in += change
+            lanes_in -= depth[lane] > 0
+            depth[lane] += change
+            lanes_in += depth[lane] > 0
             since = moment
         return together
 
@@ -128,11 +150,13 @@ def timeline(recordings: Iterable[Mapping[str, Any]]) -> Timeline:
     """Put the recordings of threads, processes and tasks on one axis.
 
     recordings: what ``Recorder.recording`` held after each ``with`` block.
-    Raises ValueError if there is none, or if two have the same lane.
+    Raises ValueError if there is none, if one isn't finished, or if two have the same lane.
     """
     recordings = list(recordings)
     if not recordings:
         raise ValueError("recordings must hold at least one recording")
+    if not all(recordings):
+        raise ValueError("recordings must be finished: read them after the ``with`` block")
     lanes = tuple(recording["lane"] for recording in recordings)
     if len(set(lanes)) != len(lanes):
         raise ValueError(f"recordings must have lanes of different names, got {list(lanes)}")
@@ -164,7 +188,8 @@ def _split(
 
     The gap lies between the last beat in time (``gap``) and the end. Inside it the order isn't
     measured: it is laid out as blocked, queueing, running, which is how a thread gets the GIL
-    back and then a core. The error is at most the work between two beats.
+    back and then a core. The error is at most the work between two beats. C code that released
+    the GIL wants it back at its end, so there the running comes first.
     """
     if activity == recorder.AWAITING:
         # The thread's meters tell about all its tasks; this task did nothing but await.
@@ -175,8 +200,10 @@ def _split(
     blocked = length - on_core - in_queue
     if blocked < _NOISE_NS:
         on_core, blocked = on_core + blocked, 0
-    running = State.RELEASED if activity == recorder.RELEASED else State.RUNNING
-    before = min(on_core, gap - start) if blocked or in_queue else on_core
+    released = activity == recorder.RELEASED
+    running = State.RELEASED if released else State.RUNNING
+    waited = blocked > 0 or in_queue > 0
+    before = min(on_core, gap - start) if waited and not released else on_core
     pieces = [
         (running, before),
         (_blocked_state(activity, gil, queue is not None, times_blocked), blocked),
@@ -192,12 +219,14 @@ def _split(
 
 
 def _blocked_state(activity: str, gil: bool, tells_queue: bool, times_blocked: int | None) -> State:
-    if activity in _DECLARED:
-        return _DECLARED[activity]
     if times_blocked == 0:
         # The thread never gave its core up, yet it didn't run: the core itself was taken away
         # (a virtual machine's host does that, and counts it nowhere in the guest's queue).
         return State.WAITING_CORE
+    if activity in _DECLARED:
+        return _DECLARED[activity]
+    # C code that computes without the GIL waits for nothing, until it ends: then it wants the
+    # GIL back. So with a GIL the two kinds of work wait for the same.
     if not gil:
         return State.BLOCKED
     return State.WAITING_GIL if tells_queue else State.WAITING_UNKNOWN
