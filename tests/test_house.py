@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,6 @@ def test_requirements_name_no_place_to_install_from() -> None:
 def test_requirements_pin_what_requirements_in_names() -> None:
     def names(file: str) -> set[str]:
         lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
-        return {line.split("==")[0].split()[0] for line in lines if line[:1].isalnum()}
+        return {re.split("[=<> ]", line)[0] for line in lines if line[:1].isalnum()}
 
     assert names("requirements.in") <= names("requirements.txt")
