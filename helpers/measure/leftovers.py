@@ -12,8 +12,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 _SHARED_MEMORY = Path("/dev/shm")  # Linux shows segments and named semaphores as files here
-_DESCRIPTORS = Path("/proc/self/fd")
+_DESCRIPTORS = Path("/dev/fd")
+# multiprocessing keeps these until the interpreter ends, one of each.
+_KEPT = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
 
 @dataclass(frozen=True)
@@ -28,17 +32,17 @@ class Belongings:
 
 
 def belongings() -> Belongings:
-    """What this process holds now. Sockets and shared memory are seen on Linux only.
+    """What this process holds now, less what a Jupyter kernel itself comes and goes with.
 
-    The helper processes that multiprocessing itself keeps until the interpreter ends (its
-    resource tracker and its fork server) aren't children in the sense of ``active_children``,
-    so they don't count.
+    Shared memory is seen on Linux only, sockets not on Windows. The helper processes that
+    multiprocessing keeps until the interpreter ends (its resource tracker and its fork server)
+    don't count.
     """
     return Belongings(
-        frozenset(f"{t.name} ({t.ident})" for t in threading.enumerate()),
-        frozenset(f"{p.name} ({p.pid})" for p in multiprocessing.active_children()),
+        frozenset(_threads()),
+        frozenset(_processes()),
         frozenset(_tasks()),
-        frozenset(_own_segments()),
+        frozenset(_segments()),
         frozenset(_sockets()),
     )
 
@@ -65,20 +69,60 @@ def _difference(before: Belongings, now: Belongings) -> list[str]:
     ]
 
 
+def _threads() -> set[str]:
+    # JupyterLab may open a second line to the kernel ("subshell"), with a thread of its own.
+    return {
+        f"{thread.name} ({thread.ident})"
+        for thread in threading.enumerate()
+        if not type(thread).__module__.startswith("ipykernel.")
+    }
+
+
+def _processes() -> set[str]:
+    """Children and their children, however they were started."""
+    multiprocessing.active_children()  # buries those that have ended
+    me = psutil.Process()
+    found = set()
+    for child in me.children(recursive=True):
+        try:
+            if not (_is_kept(child) and child.ppid() == me.pid):
+                found.add(f"{child.name()} ({child.pid})")
+        except psutil.NoSuchProcess:  # it ended meanwhile
+            continue
+    return found
+
+
+def _is_kept(process: psutil.Process) -> bool:
+    """Whether its command line names one of multiprocessing's own helpers.
+
+    What the fork server forks has the same command line, but the fork server as its parent.
+    """
+    command = " ".join(process.cmdline())
+    return any(module in command for module in _KEPT)
+
+
 def _tasks() -> set[str]:
     try:
         # The task that runs this very cell is the kernel's.
         current = asyncio.current_task()
-        return {task.get_name() for task in asyncio.all_tasks() if task is not current}
+        tasks = asyncio.all_tasks()
     except RuntimeError:  # no running event loop
         return set()
+    return {task.get_name() for task in tasks if task is not current and not _is_kernels(task)}
 
 
-def _own_segments() -> set[str]:
-    """Segments and semaphores in /dev/shm that this user made since; others' can't be told."""
+def _is_kernels(task: asyncio.Task[object]) -> bool:
+    """The cells and clicks that wait for their turn are tasks too."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and "ipykernel" in Path(code.co_filename).parts
+
+
+def _segments() -> set[str]:
+    """This user's segments and semaphores in /dev/shm, unless another program holds them."""
     if not _SHARED_MEMORY.is_dir():
         return set()
-    return {entry.name for entry in _SHARED_MEMORY.iterdir() if _owned(entry)}
+    found = {str(entry) for entry in _SHARED_MEMORY.iterdir() if _owned(entry)}
+    return found - _held_by_others() if found else set()
 
 
 def _owned(entry: Path) -> bool:
@@ -88,20 +132,47 @@ def _owned(entry: Path) -> bool:
         return False
 
 
-def _sockets() -> set[str]:
-    if not _DESCRIPTORS.is_dir():
-        return set()
-    found = set()
-    for entry in _DESCRIPTORS.iterdir():
-        try:
-            if stat.S_ISSOCK(os.stat(entry).st_mode) and _is_network(int(entry.name)):
-                found.add(os.readlink(entry))
-        except OSError:  # the descriptor that listed the folder, closed by now
+def _held_by_others() -> set[str]:
+    """Files of /dev/shm that processes have mapped which we didn't start."""
+    me = psutil.Process()
+    family = {me.pid, *(child.pid for child in me.children(recursive=True))}
+    held: set[str] = set()
+    for pid in psutil.pids():
+        if pid in family:
             continue
-    return found
+        try:
+            maps = Path(f"/proc/{pid}/maps").read_text(errors="replace")
+        except OSError:  # another user's, or it ended meanwhile
+            continue
+        held.update(
+            line.rpartition(" ")[2] for line in maps.splitlines() if f" {_SHARED_MEMORY}/" in line
+        )
+    return held
 
 
-def _is_network(descriptor: int) -> bool:
-    """Event loops and kernels keep socket pairs of their own; those have no address family INET."""
-    with socket.socket(fileno=os.dup(descriptor)) as copy:
-        return copy.family in (socket.AF_INET, socket.AF_INET6)
+def _sockets() -> set[str]:
+    """Network sockets, named so that one more connection to a port of the kernel's is no news."""
+    ports: dict[int, tuple[int, bool]] = {}  # descriptor: its port, and whether it listens
+    for descriptor in _descriptors():
+        try:
+            if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                continue
+            # Event loops and kernels keep pairs of sockets that have no address family INET.
+            with socket.socket(fileno=os.dup(descriptor)) as copy:
+                if copy.family in (socket.AF_INET, socket.AF_INET6):
+                    listens = copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) != 0
+                    ports[descriptor] = (copy.getsockname()[1], listens)
+        except OSError:  # closed by now, as the one that listed the folder
+            continue
+    heard = {port for port, listens in ports.values() if listens}
+    return {
+        f"port {port}" if port in heard else f"from port {port} (descriptor {descriptor})"
+        for descriptor, (port, _) in ports.items()
+    }
+
+
+def _descriptors() -> list[int]:
+    """Open descriptors; none on Windows, where event loops open connections at any time."""
+    if not _DESCRIPTORS.is_dir():
+        return []
+    return [int(entry.name) for entry in _DESCRIPTORS.iterdir()]
