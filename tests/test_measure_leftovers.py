@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import shlex
 import socket
@@ -14,9 +13,9 @@ import time
 import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from multiprocessing import shared_memory
+from multiprocessing import get_context, shared_memory
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
@@ -37,8 +36,8 @@ def thread() -> Iterator[None]:
 
 
 @contextmanager
-def process(method: Literal["spawn", "forkserver"]) -> Iterator[None]:
-    left = multiprocessing.get_context(method).Process(target=time.sleep, args=(60,))
+def process(kind: Callable[..., BaseProcess]) -> Iterator[None]:
+    left = kind(target=time.sleep, args=(60,))
     left.start()
     yield
     left.kill()
@@ -63,7 +62,7 @@ def segment() -> Iterator[None]:
 
 @contextmanager
 def semaphore() -> Iterator[None]:
-    left = multiprocessing.get_context("spawn").Semaphore()
+    left = get_context("spawn").Semaphore()
     yield
     del left
 
@@ -85,8 +84,15 @@ def connection() -> Iterator[None]:
 
 KINDS = [
     pytest.param(thread, "threads: Thread-", id="thread"),
-    pytest.param(lambda: process("spawn"), "processes: ", id="spawned process"),
-    pytest.param(lambda: process("forkserver"), "processes: ", id="fork server's", marks=on_linux),
+    pytest.param(
+        lambda: process(get_context("spawn").Process), "processes: ", id="spawned process"
+    ),
+    pytest.param(
+        lambda: process(get_context("forkserver").Process),
+        "processes: ",
+        id="fork server's",
+        marks=on_linux,
+    ),
     pytest.param(program, "processes: ", id="program"),
     pytest.param(segment, "shared memory: ", id="segment", marks=on_linux),
     pytest.param(semaphore, "shared memory: ", id="semaphore", marks=on_linux),
@@ -141,7 +147,7 @@ def test_a_thread_of_the_kernels_own_is_not_named() -> None:
 def test_a_segment_that_another_program_holds_is_not_ours() -> None:
     """Two courses open side by side must not blame each other."""
     code = (
-        "import sys; from multiprocessing import shared_memory as s; "
+        "import sys; from multiprocessing import get_context, shared_memory as s; "
         "m = s.SharedMemory(create=True, size=1); print(m.name, flush=True); "
         "sys.stdin.read(); m.close(); m.unlink()"
     )
