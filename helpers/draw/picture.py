@@ -71,7 +71,7 @@ class Picture:
 class Table:
     """Shown in a notebook as a table with its sentence as the caption.
 
-    columns: the headings. rows: one text per column; the first cell of a row is its heading.
+    columns: the headings. rows: one text per column. heading: which cell heads its row.
     tints: a background colour per row, "" for none. What a tint says, a cell must say in words.
     Raises ValueError if a row has another number of cells than there are columns, or if there
     are tints for some rows only.
@@ -81,6 +81,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     tints: tuple[str, ...] = ()
+    heading: int = 0
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.columns) for row in self.rows):
@@ -93,9 +94,12 @@ class Table:
         """A ``table`` with caption and header cells, in a box that scrolls when it is long."""
         head = "".join(_cell("th", text, 'scope="col"') for text in self.columns)
         tints = self.tints or ("",) * len(self.rows)
-        body = "".join(map(_row, self.rows, tints))
+        body = "".join(
+            _row(row, tint, self.heading) for row, tint in zip(self.rows, tints, strict=True)
+        )
+        name = html.escape(self.text.split(". ")[0])
         return (
-            f'<div role="region" tabindex="0" aria-label="{html.escape(self.text)}" '
+            f'<div role="region" tabindex="0" aria-label="{name}" '
             'style="max-height:36em;overflow:auto"><table style="border-collapse:collapse">'
             '<caption style="caption-side:bottom;text-align:left;color:inherit">'
             f"{html.escape(self.text)}</caption>"
@@ -109,17 +113,19 @@ class Table:
         return "<Table>"
 
 
-def _row(cells: tuple[str, ...], tint: str) -> str:
-    heading = _cell("th", cells[0], 'scope="row"')
-    rest = "".join(_cell("td", text) for text in cells[1:])
+def _row(texts: tuple[str, ...], tint: str, heading: int) -> str:
+    cells = "".join(
+        _cell("th", text, 'scope="row"') if column == heading else _cell("td", text)
+        for column, text in enumerate(texts)
+    )
     # Dark ink on the tint, or a dark theme's light letters would vanish.
     style = f' style="background:{tint};color:{INK}"' if tint else ""
-    return f"<tr{style}>{heading}{rest}</tr>"
+    return f"<tr{style}>{cells}</tr>"
 
 
-def _cell(tag: str, text: str, attribute: str = "") -> str:
-    style = "text-align:left;padding:0.15em 0.8em 0.15em 0;white-space:pre-wrap"
-    return f'<{tag} {attribute} style="{style}">{html.escape(text)}</{tag}>'
+def _cell(tag: str, text: str, scope: str = "") -> str:
+    style = "text-align:left;padding:0.15em 0.8em 0.15em 0.4em;white-space:pre-wrap"
+    return f'<{tag} {scope} style="{style}">{html.escape(text)}</{tag}>'
 
 
 def live(content: str) -> str:
