@@ -1,0 +1,303 @@
+"""Threads under the GIL: what they gain, how often it changes hands, how long one keeps it."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from helpers.measure.compare import Comparison, Ratio
+from helpers.measure.elsewhere import call
+from helpers.measure.host import HostMeter
+from helpers.measure.timeline import State, Timeline, timeline
+from helpers.workers import gil as workers
+
+KINDS = ("pure Python", "hashing", "compression", "sleeping")
+BYTECODES = ("small numbers", "big numbers")
+LOADS = tuple(workers.LOADS)
+INTERVALS_S = (10e-6, 100e-6, 1e-3, 5e-3, 20e-3, 100e-3)
+MOST_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Contention:
+    """The same work done one after another, and by threads that started together.
+
+    alone_s, together_s: seconds that the work of all threads took either way.
+    timeline: what the threads did, from the moment they were let go.
+    """
+
+    kind: str
+    threads: int
+    interval_s: float
+    alone_s: float
+    together_s: float
+    timeline: Timeline
+
+    @property
+    def speed_up(self) -> float:
+        """How many times as fast the threads were."""
+        return self.alone_s / self.together_s
+
+    @property
+    def hand_overs(self) -> int:
+        """How often another thread had the GIL; none without a GIL."""
+        return self.timeline.hand_overs if self.timeline.gil else 0
+
+    @property
+    def gil_wait_share(self) -> float:
+        """The part of the threads' time (0 to 1) spent waiting for the GIL.
+
+        Where the system doesn't tell waiting for the GIL from waiting for a core, both.
+        """
+        return self.timeline.share_in(State.WAITING_GIL, State.WAITING_UNKNOWN)
+
+
+def contention(
+    kind: str = "pure Python",
+    threads: int = 2,
+    interval_s: float = 5e-3,
+    seconds: float = 0.1,
+    *,
+    python: str | Path = sys.executable,
+    stop: threading.Event | None = None,
+) -> Contention:
+    """Run so many threads of one kind of work in a fresh interpreter.
+
+    kind: one of KINDS. threads: 1 to 8. interval_s: the switch interval, 1 us to 1 s.
+    seconds: how long each thread's work takes about when it runs by itself, at most 2.
+    python: another interpreter to run it. stop: set it to end the run early.
+
+    Raises ValueError for what lies outside, and what ``elsewhere.call`` raises.
+    """
+    _must_be_one_of("kind", kind, KINDS)
+    _must_lie_between("threads", threads, 1, MOST_THREADS)
+    _must_lie_between("interval_s", interval_s, 1e-6, 1)
+    _must_lie_between("seconds", seconds, 0.001, 2)
+    found = call(
+        workers.contend,
+        kind,
+        threads,
+        seconds,
+        interval_s,
+        _patience_ns(interval_s),
+        python=python,
+        stop=stop,
+    )
+    return Contention(
+        kind,
+        threads,
+        interval_s,
+        found["alone_s"],
+        found["seconds"],
+        _from(timeline(found["recordings"]), found["start_ns"]),
+    )
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Seconds, round by round, of the same work done in two ways.
+
+    comparisons: (kind of work, number of threads) to a comparison of "one after another"
+    with "together".
+    """
+
+    comparisons: Mapping[tuple[str, int], Comparison]
+    gil: bool
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(kind for kind, _ in self.comparisons))
+
+    def threads(self, kind: str) -> tuple[int, ...]:
+        return tuple(count for name, count in self.comparisons if name == kind)
+
+    def speed_up(self, kind: str, threads: int) -> Ratio:
+        """How many times as fast the threads were. KeyError for what wasn't measured."""
+        return self.comparisons[kind, threads].ratio("one after another", "together")
+
+    def speed_ups(self, kind: str, threads: int) -> list[float]:
+        """One speed-up for each round."""
+        seconds = self.comparisons[kind, threads].seconds
+        pairs = zip(seconds["one after another"], seconds["together"], strict=True)
+        return [alone / together for alone, together in pairs]
+
+
+def scaling(
+    kinds: Sequence[str] = ("pure Python", "hashing", "sleeping"),
+    threads: Sequence[int] = (1, 2, 4),
+    seconds: float = 0.015,
+    rounds: int = 7,
+    *,
+    python: str | Path = sys.executable,
+    progress: Callable[[float], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Scaling:
+    """Measure the speed-up by each number of threads, for each kind of work, unrecorded.
+
+    seconds: how long one thread's work takes about. rounds: at least 7.
+    Raises ValueError for arguments outside, and what ``elsewhere.call`` raises.
+    """
+    if not kinds:
+        raise ValueError("kinds must name at least one kind of work")
+    if not threads:
+        raise ValueError("threads must hold at least one number")
+    for kind in kinds:
+        _must_be_one_of("kinds", kind, KINDS)
+    for count in threads:
+        _must_lie_between("threads", count, 1, 64)
+    _must_lie_between("seconds", seconds, 0.001, 2)
+    _must_lie_between("rounds", rounds, 7, 100)
+    cases = list(itertools.product(kinds, threads))
+    comparisons = {}
+    gil = True
+    for number, (kind, count) in enumerate(cases):
+        meter = HostMeter()
+        found = call(workers.scale, kind, count, seconds, rounds, python=python, stop=stop)
+        gil = found["gil"]
+        comparisons[kind, count] = Comparison(
+            {"one after another": tuple(found["alone"]), "together": tuple(found["together"])},
+            {},
+            meter.use().others,
+        )
+        if progress is not None:
+            progress((number + 1) / len(cases))
+    return Scaling(comparisons, gil)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How long a thread kept the GIL before another one got it.
+
+    lengths_s: for each uninterrupted run, the seconds from getting the GIL to losing it.
+    disturbed: how many more runs there were, but with a thread waiting for a core meanwhile.
+    operation_s: how long one arithmetic operation took on average.
+    """
+
+    bytecodes: str
+    interval_s: float
+    lengths_s: tuple[float, ...]
+    disturbed: int
+    operation_s: float
+    gil: bool
+
+    @property
+    def median_s(self) -> float:
+        """0.0 if there was no undisturbed run."""
+        return statistics.median(self.lengths_s) if self.lengths_s else 0.0
+
+    @property
+    def operations(self) -> float:
+        """About how many arithmetic operations fit into the median run."""
+        return self.median_s / self.operation_s
+
+
+def run_lengths(
+    intervals_s: Sequence[float] = (1e-3, 5e-3, 20e-3),
+    bytecodes: Sequence[str] = BYTECODES,
+    runs: int = 12,
+    *,
+    python: str | Path = sys.executable,
+    stop: threading.Event | None = None,
+) -> tuple[Runs, ...]:
+    """Let two threads spin, and measure how long each run between two hand-overs lasts.
+
+    bytecodes: "small numbers" (many cheap bytecodes) or "big numbers" (few expensive ones).
+    runs: about how many runs to see at each interval, 4 to 100.
+    Raises ValueError for arguments outside, and what ``elsewhere.call`` raises.
+    """
+    if not intervals_s:
+        raise ValueError("intervals_s must hold at least one interval")
+    for kind in bytecodes:
+        _must_be_one_of("bytecodes", kind, BYTECODES)
+    _must_lie_between("runs", runs, 4, 100)
+    for interval_s in intervals_s:
+        _must_lie_between("intervals_s", interval_s, 1e-6, 1)
+    return tuple(
+        _runs(kind, interval_s, max(0.05, runs * interval_s), python, stop)
+        for kind, interval_s in itertools.product(bytecodes, intervals_s)
+    )
+
+
+def _runs(
+    kind: str,
+    interval_s: float,
+    seconds: float,
+    python: str | Path,
+    stop: threading.Event | None,
+) -> Runs:
+    patience_ns = _patience_ns(interval_s)
+    found = call(
+        workers.alternate, kind, interval_s, seconds, patience_ns, python=python, stop=stop
+    )
+    seen = timeline(found["recordings"])
+    at_once = workers.SMALL_ADDITIONS if kind == "small numbers" else 1
+    operation_s = seen.time_in(State.RUNNING) / 1e9 / (found["steps"] * at_once)
+    lengths_s, disturbed = uninterrupted_s(seen)
+    return Runs(kind, interval_s, tuple(lengths_s), disturbed, operation_s, seen.gil)
+
+
+def uninterrupted_s(seen: Timeline) -> tuple[list[float], int]:
+    """The seconds of each run of one lane between two hand-overs, and how many were disturbed.
+
+    First and last run are left out: they don't begin, or don't end, with a hand-over. A run is
+    disturbed, and left out too, if a thread waited for a core for more than a tenth of it: then
+    other programs had a say in how long it took.
+    """
+    turns = [
+        list(spans)
+        for _, spans in itertools.groupby(seen.of(State.RUNNING), key=lambda span: span.lane)
+    ]
+    queues = seen.of(State.WAITING_CORE)
+    lengths, disturbed = [], 0
+    for turn, following in itertools.pairwise(turns[1:]):
+        start, end = turn[0].start_ns, following[0].start_ns
+        queued = sum(max(0, min(q.end_ns, end) - max(q.start_ns, start)) for q in queues)
+        if queued > (end - start) / 10:
+            disturbed += 1
+        else:
+            lengths.append((turn[-1].end_ns - start) / 1e9)
+    return lengths, disturbed
+
+
+def gil_load(kind: str, seconds: float = 0.5, *, python: str | Path = sys.executable) -> Timeline:
+    """The timeline of one of LOADS; its ``gil_held_share`` is what they differ in.
+
+    Raises ValueError for another kind or seconds outside 0.01 to 10.
+    """
+    _must_be_one_of("kind", kind, LOADS)
+    _must_lie_between("seconds", seconds, 0.01, 10)
+    return timeline(call(workers.load, kind, seconds, python=python))
+
+
+def _patience_ns(interval_s: float) -> int:
+    """Silences longer than this are looked into: longer than the work between two beats (some
+    20 us), shorter than the wait for a thread that keeps the GIL for one interval.
+    """
+    return 100_000 if interval_s >= 1e-3 else 50_000
+
+
+def _from(seen: Timeline, start_ns: int) -> Timeline:
+    """The timeline without what came before ``start_ns``: threads are started one by one."""
+    spans = [
+        replace(span, start_ns=max(span.start_ns, start_ns))
+        for span in seen.spans
+        if span.end_ns > start_ns
+    ]
+    return replace(seen, spans=tuple(spans))
+
+
+def _must_be_one_of(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} must be one of {list(known)}, got {value!r}")
+
+
+def _must_lie_between(name: str, value: float, least: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} must lie between {least:g} and {most:g}, got {value:g}")
