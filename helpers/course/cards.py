@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.draw.picture import live
+from helpers.draw.picture import BLUE, GREEN, VERMILION, live
 
-# JupyterLab's own alert classes: readable in its light and dark themes.
-GOOD, BAD, NEUTRAL = "alert-success", "alert-danger", "alert-info"
+GOOD, BAD, NEUTRAL = "good", "bad", "neutral"
+_EDGES = {GOOD: GREEN, BAD: VERMILION, NEUTRAL: BLUE}
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,15 @@ class Card:
     @property
     def html(self) -> str:
         lines = "".join(f"<div>{html.escape(line)}</div>" for line in self.lines if line)
+        # Colour only at the edge and as a tint (1a is a tenth), with the theme's own letters on
+        # it: JupyterLab's alert boxes stay pale in its dark theme.
+        edge = _EDGES[self.kind]
+        style = (
+            f"border:1px solid {edge};border-left-width:0.5em;border-radius:4px;"
+            f"background:{edge}1a;padding:0.4em 0.8em;margin:0.3em 0;line-height:1.5"
+        )
         return (
-            f'<div class="alert {self.kind}" role="note">'
+            f'<div role="note" style="{style}">'
             f"<strong>{html.escape(self.heading)}</strong>{lines}{self._table()}</div>"
         )
 
@@ -37,11 +44,11 @@ class Card:
         if not self.rows:
             return ""
         rows = "".join(
-            f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
+            f'<tr style="background:transparent"><th scope="row" style="text-align:left">{html.escape(name)}</th>'
             f'<td style="text-align:left">{html.escape(value)}</td></tr>'
             for name, value in self.rows
         )
-        return f"<table>{rows}</table>"
+        return f'<table style="margin:0.3em 0">{rows}</table>'
 
     @property
     def text(self) -> str:

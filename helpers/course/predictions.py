@@ -12,7 +12,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from helpers.course.cards import GOOD, NEUTRAL, Card
 from helpers.draw.picture import live
+from helpers.labs.style import heading
 
 
 class Prediction:
@@ -38,11 +40,13 @@ class Prediction:
         self._outcome = widgets.HTML()
         self.panel = widgets.VBox(
             [
-                widgets.HTML(f"<strong>Predict.</strong> {escape(question)}"),
+                heading(f"<strong>Predict.</strong> {escape(question)}"),
                 *self._buttons,
                 self._status,
             ]
         )
+        self.panel.add_class("course-panel")
+        self.panel.add_class("course-answers")
         self._refresh()
 
     def pick(self, answer: str) -> None:
@@ -64,7 +68,12 @@ class Prediction:
         self._happened = happened
         self._why_not = dict(why_not or {})
         self._refresh()
-        return _Comparison(self._outcome, self.outcome_text)
+        return _Comparison(self._outcome, self._card)
+
+    @property
+    def _card(self) -> Card:
+        right = self.picked is not None and self.picked == self._happened
+        return Card(GOOD if right else NEUTRAL, "Compare.", [self.outcome_text])
 
     @property
     def outcome_text(self) -> str:
@@ -87,10 +96,10 @@ class Prediction:
         for button, answer in zip(self._buttons, self.answers, strict=True):
             picked = answer == self.picked
             button.description = f"✓ {answer}" if picked else answer
-            button.style.font_weight = "bold" if picked else "normal"
+            (button.add_class if picked else button.remove_class)("course-picked")
         said = f"You picked: {self.picked}." if self.picked else "Pick one, or go on without."
         self._status.value = f'<span role="status">{escape(said)}</span>'
-        self._outcome.value = f'<span role="status">{escape(self.outcome_text)}</span>'
+        self._outcome.value = f'<div role="status">{self._card.html}</div>'
 
     def _must_be_answer(self, name: str, text: str) -> None:
         if text not in self.answers:
@@ -108,12 +117,12 @@ class Prediction:
 class _Comparison:
     """The panel below the experiment; it follows a prediction that is made later."""
 
-    def __init__(self, panel: widgets.HTML, text: str) -> None:
+    def __init__(self, panel: widgets.HTML, card: Card) -> None:
         self._panel = panel
-        self._text = text
+        self._card = card
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = dict(self._panel._repr_mimebundle_(**options) or {})
-        bundle["text/html"] = live(f"<p>{escape(self._text)}</p>")
+        bundle["text/html"] = live(self._card.html)
         bundle["text/plain"] = "<Prediction compared>"
         return bundle

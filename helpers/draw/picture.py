@@ -143,7 +143,9 @@ def new_figure(title: str, height_in: float = 4.0, columns: int = 1, rows: int =
     for name, value in (("height_in", height_in), ("columns", columns), ("rows", rows)):
         if value <= 0:
             raise ValueError(f"{name} must be positive, got {value}")
-    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, height_in))
+    # Paper all round, which a dark theme shows.
+    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
     figure.suptitle(title, fontsize=_TYPE["title"], color=INK, x=0.01, ha="left", weight="bold")
     for axes in figure.subplots(rows, columns, squeeze=False).flat:
         axes.spines[["top", "right"]].set_visible(False)

@@ -46,7 +46,7 @@ class Interrupts:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def attach(self) -> None:
-        """Remember the kernel's event loop. Call it in the main thread; elsewhere it does nothing."""
+        """Remember the kernel's event loop. Does nothing outside the main thread."""
         if threading.current_thread() is not threading.main_thread():
             return
         try:

@@ -16,6 +16,7 @@ import ipywidgets as widgets
 
 from helpers.draw.picture import Shown, live
 from helpers.labs.job import INTERRUPTS, Job
+from helpers.labs.style import heading
 from helpers.measure.elsewhere import Stopped, WorkerFailed
 
 Data = TypeVar("Data")
@@ -64,15 +65,17 @@ class Lab(Generic[Data]):
             self.controls[name].observe(lambda _: self._redraw(), names="value")
         self.panel = widgets.VBox(
             [
-                widgets.HTML(f"<strong>Lab. {escape(title)}</strong>"),
+                heading(f"<strong>Lab. {escape(title)}</strong>"),
                 widgets.HBox(
-                    list(self.controls.values()), layout=widgets.Layout(flex_flow="row wrap")
+                    list(self.controls.values()),
+                    layout=widgets.Layout(flex_flow="row wrap", grid_gap="0 1.5em"),
                 ),
                 widgets.HBox([self.run_button, self.stop_button, self.progress]),
                 self.status,
                 self.image,
             ]
         )
+        self.panel.add_class("course-panel")
         INTERRUPTS.attach()
         self._say("Set the controls and press Run.")
 
