@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
 
 from helpers.draw.picture import (
     BLUE,
@@ -45,55 +47,61 @@ LOOKS = {
     State.BLOCKED: Look(ORANGE, "++"),
 }
 _COLUMNS = 700  # finer detail than this can't be seen on the page
+_Bar = tuple[float, float]  # from, to
 
 
 def lanes(timeline: Timeline, title: str, window_s: tuple[float, float] | None = None) -> Picture:
     """Draw every lane of the timeline on one axis of time.
 
+    Where a lane has more spans than a page has columns, each column shows what the lane did in
+    the middle of it: the states keep their shares.
+
     window_s: show only this part, in seconds since the start.
-    Raises ValueError for a window that is empty.
+    Raises ValueError for a window that is empty or begins after the end.
     """
     height = 1.7 + 0.5 * len(timeline.lanes)
     figure = new_figure(title, height)
     draw_lanes(figure.axes[0], timeline, window_s)
-    shown = [state for state in LOOKS if timeline.of(state)]
-    figure.legend(
-        handles=[_legend_patch(state) for state in shown],
-        loc="outside lower left",
-        ncols=min(3, len(shown)),
-        frameon=False,
-        fontsize=12,
-        handleheight=1.4,
-    )
-    return Picture(figure, describe(timeline))
+    draw_legend(figure, [timeline])
+    return Picture(figure, describe(timeline, window_s))
 
 
 def draw_lanes(axes: Axes, timeline: Timeline, window_s: tuple[float, float] | None = None) -> None:
     """Draw the lanes into axes that a larger figure provides."""
     start, end = _window(timeline, window_s)
+    states = [state for state in LOOKS if state is not State.HOLDING_LOCK]
     for row, lane in enumerate(timeline.lanes):
-        for state, look in LOOKS.items():
-            spans = _visible(timeline.of(state, lane=lane), start, end)
-            if not spans:
-                continue
-            holding = state is State.HOLDING_LOCK
-            axes.broken_barh(
-                [((a - timeline.start_ns) / 1e9, (b - a) / 1e9) for a, b in spans],
-                (row + 0.28, 0.12) if holding else (row - 0.36, 0.6),
-                facecolor=look.colour,
-                # An edge would drown thin bars; only the white ones need one to be seen.
-                edgecolor=INK,
-                hatch=look.hatch or None,
-                linewidth=0.0 if look.colour != "white" else 0.5,
-            )
+        for spans, low, high in (
+            (timeline.of(*states, lane=lane), row - 0.36, row + 0.24),
+            (timeline.of(State.HOLDING_LOCK, lane=lane), row + 0.28, row + 0.40),
+        ):
+            for state, bars in _bars(spans, start, end).items():
+                # Not add_patch: it would look at every corner for limits that are known.
+                axes.add_artist(_strip(state, bars, timeline.start_ns, low, high))
     axes.set_yticks(range(len(timeline.lanes)), timeline.lanes)
     axes.set_ylim(len(timeline.lanes) - 0.5, -0.5)
     axes.set_xlim((start - timeline.start_ns) / 1e9, (end - timeline.start_ns) / 1e9)
     axes.set_xlabel("time (seconds)")
 
 
-def describe(timeline: Timeline) -> str:
-    """One sentence: how long, how many lanes, and how their time divides among the states."""
+def draw_legend(figure: Figure, timelines: Sequence[Timeline]) -> None:
+    """Explain below the axes those states that occur in the timelines."""
+    shown = [state for state in LOOKS if any(timeline.of(state) for timeline in timelines)]
+    figure.legend(
+        handles=[_legend_patch(state) for state in shown],
+        loc="outside lower left",
+        ncols=max(1, min(3, len(shown))),
+        frameon=False,
+        fontsize=12,
+        handleheight=1.4,
+    )
+
+
+def describe(timeline: Timeline, window_s: tuple[float, float] | None = None) -> str:
+    """One sentence: how long, how many lanes, and how their time divides among the states.
+
+    The shares are those of the whole timeline; a window is named.
+    """
     states = [state for state in LOOKS if state is not State.HOLDING_LOCK]
     parts = [
         f"{share:.0%} {state.value}"
@@ -101,10 +109,16 @@ def describe(timeline: Timeline) -> str:
         if (share := timeline.share_in(state)) >= 0.005
     ]
     count = len(timeline.lanes)
-    return (
+    said = (
         f"{count} {'lane' if count == 1 else 'lanes'} over {timeline.length_ns / 1e9:.2f} s; "
-        f"of their time: {', '.join(parts)}."
+        f"of their time: {', '.join(parts)}"
     )
+    if held := timeline.share_in(State.HOLDING_LOCK):
+        said += f"; a lock was held for {held:.0%} of it"
+    if window_s is not None:
+        start, end = (moment - timeline.start_ns for moment in _window(timeline, window_s))
+        said += f"; shown are the seconds from {start / 1e9:g} to {end / 1e9:.4g}"
+    return f"{said}."
 
 
 def _window(timeline: Timeline, window_s: tuple[float, float] | None) -> tuple[int, int]:
@@ -114,26 +128,56 @@ def _window(timeline: Timeline, window_s: tuple[float, float] | None) -> tuple[i
     if not 0 <= low < high:
         raise ValueError(f"window_s must be (from, to) with 0 <= from < to, got {window_s}")
     start = timeline.start_ns + int(low * 1e9)
+    if start >= timeline.end_ns:
+        raise ValueError(
+            f"window_s must begin before the end, {timeline.length_ns / 1e9:g} s, got {window_s}"
+        )
     return start, min(timeline.end_ns, timeline.start_ns + int(high * 1e9))
 
 
-def _visible(spans: Sequence[Span], start: int, end: int) -> list[tuple[int, int]]:
-    """The parts inside the window, those closer together than a page can show joined.
-
-    Joining keeps a picture of thousands of hand-overs drawable; bars that touch look joined
-    anyway.
-    """
-    finest = (end - start) // _COLUMNS
-    parts: list[tuple[int, int]] = []
-    for span in spans:
-        low, high = max(span.start_ns, start), min(span.end_ns, end)
-        if low >= high:
+def _bars(spans: Sequence[Span], start: int, end: int) -> dict[State, list[_Bar]]:
+    """What is to be drawn of spans in order of time, per state."""
+    inside = [span for span in spans if span.end_ns > start and span.start_ns < end]
+    bars: dict[State, list[_Bar]] = {}
+    if len(inside) <= _COLUMNS:
+        for span in inside:
+            bar = max(span.start_ns, start), min(span.end_ns, end)
+            bars.setdefault(span.state, []).append(bar)
+        return bars
+    width = (end - start) / _COLUMNS
+    ahead = iter(inside)
+    span = next(ahead)
+    for column in range(_COLUMNS):
+        middle = start + (column + 0.5) * width
+        while span.end_ns <= middle and (later := next(ahead, None)):
+            span = later
+        if not span.start_ns <= middle < span.end_ns:
             continue
-        if parts and low - parts[-1][1] < finest and len(spans) > _COLUMNS:
-            parts[-1] = (parts[-1][0], high)
+        row = bars.setdefault(span.state, [])
+        low, high = start + column * width, start + (column + 1) * width
+        if row and row[-1][1] == low:
+            row[-1] = (row[-1][0], high)
         else:
-            parts.append((low, high))
-    return parts
+            row.append((low, high))
+    return bars
+
+
+def _strip(state: State, bars: Sequence[_Bar], origin_ns: int, low: float, high: float) -> Patch:
+    """All bars of one state in one lane as one patch: a hatch costs time for each patch."""
+    corners: list[tuple[float, float]] = []
+    for bar in bars:
+        a, b = ((moment - origin_ns) / 1e9 for moment in bar)
+        corners += [(a, low), (b, low), (b, high), (a, high), (a, low)]
+    moves = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(bars)
+    look = LOOKS[state]
+    return PathPatch(
+        Path(corners, moves),
+        facecolor=look.colour,
+        # An edge would drown thin bars; only the white ones need one to be seen.
+        edgecolor=INK,
+        hatch=look.hatch or None,
+        linewidth=0.0 if look.colour != "white" else 0.5,
+    )
 
 
 def _legend_patch(state: State) -> Patch:
