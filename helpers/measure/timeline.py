@@ -40,6 +40,7 @@ _DECLARED = {
     recorder.SLEEPING: State.SLEEPING,
     recorder.LOCKING: State.WAITING_LOCK,
 }
+WITH_GIL = "with the GIL"  # detail of a WAITING_CORE span: the thread had the GIL meanwhile
 # Reading three clocks one after the other leaves a remainder of some microseconds: not a wait.
 _NOISE_NS = 20_000
 
@@ -117,33 +118,43 @@ class Timeline:
 
     def at_once_ns(self, *states: State, least: int = 2) -> int:
         """Nanoseconds during which at least ``least`` lanes were in these states together."""
-        edges = sorted(
-            (moment, change, s.lane)
-            for s in self.of(*states)
-            for moment, change in ((s.start_ns, 1), (s.end_ns, -1))
-        )
-        together = since = 0
-        depth: Counter[str] = Counter()  # a lane that holds two locks is still one lane
-        lanes_in = 0
-        for moment, change, lane in edges:
-            if lanes_in >= least:
-                together += moment - since
-            lanes_in -= depth[lane] > 0
-            depth[lane] += change
-            lanes_in += depth[lane] > 0
-            since = moment
-        return together
+        return _at_once_ns(self.of(*states), least)
 
     @property
     def gil_held_share(self) -> float:
-        """The part of the time (0 to 1) in which some lane ran Python code."""
-        return self.at_once_ns(State.RUNNING, least=1) / self.length_ns if self.length_ns else 0.0
+        """The part of the time (0 to 1) in which some lane had the GIL for running Python code.
+
+        A thread that was taken off its core in the middle of Python code still has it.
+        """
+        holding = self.of(State.RUNNING)
+        holding += [span for span in self.of(State.WAITING_CORE) if span.detail == WITH_GIL]
+        return _at_once_ns(holding, least=1) / self.length_ns if self.length_ns else 0.0
 
     @property
     def hand_overs(self) -> int:
         """How often the lane that runs Python code changed."""
         order = [span.lane for span in self.of(State.RUNNING)]
         return sum(1 for before, after in itertools.pairwise(order) if before != after)
+
+
+def _at_once_ns(spans: Iterable[Span], least: int) -> int:
+    """Nanoseconds during which spans of at least so many lanes overlap."""
+    edges = sorted(
+        (moment, change, span.lane)
+        for span in spans
+        for moment, change in ((span.start_ns, 1), (span.end_ns, -1))
+    )
+    together = since = 0
+    depth: Counter[str] = Counter()  # a lane that holds two locks is still one lane
+    lanes_in = 0
+    for moment, change, lane in edges:
+        if lanes_in >= least:
+            together += moment - since
+        lanes_in -= depth[lane] > 0
+        depth[lane] += change
+        lanes_in += depth[lane] > 0
+        since = moment
+    return together
 
 
 def timeline(recordings: Iterable[Mapping[str, Any]]) -> Timeline:
@@ -210,10 +221,13 @@ def _split(
         (State.WAITING_CORE, in_queue),
         (running, on_core - before),
     ]
+    # Who never blocked never let go of the GIL, on a core or off it.
+    keeps_gil = gil and activity == recorder.WORKING and times_blocked == 0
     spans = []
     for state, piece in pieces:
         if piece > 0:
-            spans.append(Span(lane, state, start, start + piece))
+            detail = WITH_GIL if keeps_gil and state is State.WAITING_CORE else ""
+            spans.append(Span(lane, state, start, start + piece, detail))
             start += piece
     return spans
 
