@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+SHORTEST_S = 0.2  # the kernel counts in ticks of 10 ms, so less than this tells nothing
 _STAT = Path("/proc/stat")
 _PROCESSES = Path("/proc")
 
@@ -17,7 +18,8 @@ class HostUse:
 
     seconds: how long that was.
     others: cores kept busy by everything but this process and its children, on average;
-        a virtual machine's time taken by its host counts too. None where it can't be told.
+        a virtual machine's time taken by its host counts too. None where it can't be told, and
+        for less than a fifth of a second.
     """
 
     seconds: float
@@ -29,19 +31,23 @@ class HostMeter:
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
-        self._busy = _busy_seconds()
-        self._ours = _our_seconds() if self._busy is not None else 0.0
+        self._cores = _core_seconds()
+        self._ours = _our_seconds() if self._cores is not None else 0.0
 
     def use(self) -> HostUse:
         seconds = time.perf_counter() - self._started
-        busy = _busy_seconds()
-        if busy is None or self._busy is None:
+        now = _core_seconds()
+        if now is None or self._cores is None:
             return HostUse(seconds, _load_of_others())
+        busy, idle = now[0] - self._cores[0], now[1] - self._cores[1]
+        # Some sandboxes show a file in which nothing ever moves.
+        if seconds < SHORTEST_S or busy + idle == 0:
+            return HostUse(seconds, None)
         ours = _our_seconds() - self._ours
-        return HostUse(seconds, max(0.0, busy - self._busy - ours) / seconds if seconds else 0.0)
+        return HostUse(seconds, max(0.0, busy - ours) / seconds)
 
 
-def host_use(seconds: float = 0.2) -> HostUse:
+def host_use(seconds: float = SHORTEST_S) -> HostUse:
     """Watch the machine for so many seconds while this thread does nothing.
 
     Raises ValueError if seconds isn't positive.
@@ -53,14 +59,15 @@ def host_use(seconds: float = 0.2) -> HostUse:
     return meter.use()
 
 
-def _busy_seconds() -> float | None:
-    """CPU seconds that all cores together have spent on work since boot (proc_stat(5))."""
+def _core_seconds() -> tuple[float, float] | None:
+    """(busy, idle) seconds of all cores together since boot, see proc_stat(5)."""
     try:
         first = _STAT.read_text().split("\n", 1)[0].split()[1:]
-    except OSError:
+        user, nice, system, idle, iowait, irq, softirq, steal = map(int, first[:8])
+    except (OSError, ValueError):
         return None
-    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, first[:8])
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+    tick = os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + irq + softirq + steal) / tick, (idle + iowait) / tick
 
 
 def _our_seconds() -> float:

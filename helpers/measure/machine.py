@@ -58,7 +58,7 @@ def machine() -> Machine:
         free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         gil=gil_enabled(),
         system=f"{platform.system()} {platform.machine()}",
-        cores_installed=os.cpu_count() or 1,
+        cores_installed=_installed_cores(),
         cores=cores,
         cores_limit=limit,
         start_method=multiprocessing.get_all_start_methods()[0],
@@ -74,7 +74,7 @@ def usable_cores() -> tuple[int, str]:
     reader may say so (PYTHON_CPU_COUNT).
     Source: https://docs.python.org/3/library/os.html#os.process_cpu_count
     """
-    limits = [(os.cpu_count() or 1, "all that the machine has")]
+    limits = [(_installed_cores(), "all that the machine has")]
     if hasattr(os, "sched_getaffinity"):
         limits.append((len(os.sched_getaffinity(0)), "pinned by CPU affinity"))
     quota = _cgroup_quota()
@@ -84,6 +84,14 @@ def usable_cores() -> tuple[int, str]:
     if wish.isdigit() and int(wish) > 0:
         limits.append((int(wish), "PYTHON_CPU_COUNT"))
     return min(limits, key=lambda limit: limit[0])
+
+
+def _installed_cores() -> int:
+    """``os.cpu_count()``, but since 3.13 that repeats PYTHON_CPU_COUNT if it is set."""
+    try:
+        return os.sysconf("SC_NPROCESSORS_ONLN")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return os.cpu_count() or 1
 
 
 def _cgroup_quota() -> float | None:
