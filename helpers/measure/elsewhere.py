@@ -6,6 +6,7 @@ different Python. The price is that arguments and result travel as JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -73,7 +74,10 @@ def call(
         ) from None
     finally:
         process.kill()
-        process.communicate()
+        # A process that it started itself may live on and hold the pipes open: don't wait for that.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=0.5)
+        process.wait()
     return _result(worker, process.returncode, output, errors)
 
 
