@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -78,9 +79,9 @@ class Table:
     """
 
     text: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    tints: tuple[str, ...] = ()
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    tints: Sequence[str] = ()
     heading: int = 0
 
     def __post_init__(self) -> None:
@@ -93,7 +94,7 @@ class Table:
     def html(self) -> str:
         """A ``table`` with caption and header cells, in a box that scrolls when it is long."""
         head = "".join(_cell("th", text, 'scope="col"') for text in self.columns)
-        tints = self.tints or ("",) * len(self.rows)
+        tints = self.tints or [""] * len(self.rows)
         body = "".join(
             _row(row, tint, self.heading) for row, tint in zip(self.rows, tints, strict=True)
         )
@@ -113,7 +114,7 @@ class Table:
         return "<Table>"
 
 
-def _row(texts: tuple[str, ...], tint: str, heading: int) -> str:
+def _row(texts: Sequence[str], tint: str, heading: int) -> str:
     cells = "".join(
         _cell("th", text, 'scope="row"') if column == heading else _cell("td", text)
         for column, text in enumerate(texts)
