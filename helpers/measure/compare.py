@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from helpers.measure.host import HostMeter
+from helpers.measure.host import SHORTEST_S, HostMeter
 from helpers.measure.verdict import Outcome, Verdict, untold
 
 BUSY_CORES = 0.35  # others' use above this: a "no" isn't trusted
+LEAST_S = 1.5 * SHORTEST_S  # of rounds, and so of watching the host
 _RESAMPLES = 2000
 
 
@@ -119,7 +120,10 @@ def compare(
     start_up: Mapping[str, float] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Comparison:
-    """Run each contender once to warm up, then ``repeats`` rounds of all in turn.
+    """Run each contender once to warm up, then at least ``repeats`` rounds of all in turn.
+
+    Quick contenders get more rounds, until the host was watched for long enough to say whether
+    other work was in the way.
 
     contenders: name to function without arguments. A pool is started before and passed in with
     what that took in ``start_up`` (seconds), so that the rounds time the work only.
@@ -137,15 +141,17 @@ def compare(
         contenders[name]()
     points: dict[str, list[float]] = {name: [] for name in names}
     meter = HostMeter()
-    for number in range(repeats):
+    number = 0
+    while number < repeats or meter.seconds < LEAST_S:
         # Every round starts with another contender, so that none always comes first.
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
             began = time.perf_counter()
             contenders[name]()
             points[name].append(time.perf_counter() - began)
+        number += 1
         if progress is not None:
-            progress((number + 1) / repeats)
+            progress(min(number / repeats, meter.seconds / LEAST_S, 1.0))
     return Comparison(
         {name: tuple(values) for name, values in points.items()},
         dict(start_up or {}),

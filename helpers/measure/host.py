@@ -34,8 +34,13 @@ class HostMeter:
         self._cores = _core_seconds()
         self._ours = _our_seconds() if self._cores is not None else 0.0
 
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.perf_counter() - self._started
+
     def use(self) -> HostUse:
-        seconds = time.perf_counter() - self._started
+        seconds = self.seconds
         now = _core_seconds()
         if now is None or self._cores is None:
             return HostUse(seconds, _load_of_others())
