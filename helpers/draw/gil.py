@@ -108,7 +108,7 @@ def describe_run_lengths(found: Sequence[Runs]) -> str:
         seen = (
             f"{in_words(runs.median_s)} ({runs.operations:,.0f} operations)"
             if runs.lengths_s
-            else "no undisturbed run"
+            else "none seen"
         )
         parts.append(f"{runs.bytecodes} at {in_words(runs.interval_s)}: {seen}")
     return f"Median run between two hand-overs: {'; '.join(parts)}."

@@ -13,7 +13,8 @@ from pathlib import Path
 from helpers.measure.compare import Comparison, Ratio
 from helpers.measure.elsewhere import call
 from helpers.measure.host import HostMeter
-from helpers.measure.timeline import State, Timeline, timeline
+from helpers.measure.timeline import Span, State, Timeline, timeline
+from helpers.measure.verdict import Outcome, Verdict, untold
 from helpers.workers import gil as workers
 
 KINDS = ("pure Python", "hashing", "compression", "sleeping")
@@ -173,27 +174,47 @@ def scaling(
 class Runs:
     """How long a thread kept the GIL before another one got it.
 
-    lengths_s: for each uninterrupted run, the seconds from getting the GIL to losing it.
-    disturbed: how many more runs there were, but with a thread waiting for a core meanwhile.
+    lengths_s: for each run that began and ended while both threads were at it, its seconds
+    without those in which a thread waited for a core.
     operation_s: how long one arithmetic operation took on average.
     """
 
     bytecodes: str
     interval_s: float
     lengths_s: tuple[float, ...]
-    disturbed: int
     operation_s: float
     gil: bool
 
     @property
     def median_s(self) -> float:
-        """0.0 if there was no undisturbed run."""
+        """0.0 if there was no run."""
         return statistics.median(self.lengths_s) if self.lengths_s else 0.0
 
     @property
     def operations(self) -> float:
         """About how many arithmetic operations fit into the median run."""
         return self.median_s / self.operation_s
+
+    def follows_interval(self) -> Verdict:
+        """Did the median run last about as long as the switch interval: 0.8 to 1.5 times?
+
+        A run lasts a little longer: the waiter has to wake up, and the holder to look.
+        Told for intervals from 1 ms; below, waking up takes longer than the interval.
+        """
+        evidence = (
+            f"{self.bytecodes}: median of {len(self.lengths_s)} runs {self.median_s * 1e3:.2f} ms "
+            f"at an interval of {self.interval_s * 1e3:g} ms, {self.operations:,.0f} operations"
+        )
+        if self.interval_s < 1e-3:
+            return untold("waking a thread up takes longer than this interval", evidence)
+        if len(self.lengths_s) < 4:
+            return untold("too few runs both began and ended", evidence)
+        if 0.8 <= self.median_s / self.interval_s <= 1.5:
+            return Verdict(Outcome.HOLDS, evidence)
+        low, _, high = statistics.quantiles(self.lengths_s, n=4, method="inclusive")
+        if low <= 1.5 * self.interval_s and high >= 0.8 * self.interval_s:
+            return untold("the runs scatter too much", evidence)
+        return Verdict(Outcome.FAILS, evidence)
 
 
 def run_lengths(
@@ -202,33 +223,36 @@ def run_lengths(
     runs: int = 12,
     *,
     python: str | Path = sys.executable,
+    progress: Callable[[float], None] | None = None,
     stop: threading.Event | None = None,
 ) -> tuple[Runs, ...]:
     """Let two threads spin, and measure how long each run between two hand-overs lasts.
 
     bytecodes: "small numbers" (many cheap bytecodes) or "big numbers" (few expensive ones).
     runs: about how many runs to see at each interval, 4 to 100.
+    progress: called with the part done (0 to 1); it may raise to stop.
     Raises ValueError for arguments outside, and what ``elsewhere.call`` raises.
     """
     if not intervals_s:
         raise ValueError("intervals_s must hold at least one interval")
+    if not bytecodes:
+        raise ValueError("bytecodes must name at least one kind")
     for kind in bytecodes:
         _must_be_one_of("bytecodes", kind, BYTECODES)
-    _must_lie_between("runs", runs, 4, 100)
     for interval_s in intervals_s:
         _must_lie_between("intervals_s", interval_s, 1e-6, 1)
-    return tuple(
-        _runs(kind, interval_s, max(0.05, runs * interval_s), python, stop)
-        for kind, interval_s in itertools.product(bytecodes, intervals_s)
-    )
+    _must_lie_between("runs", runs, 4, 100)
+    cases = list(itertools.product(bytecodes, intervals_s))
+    found = []
+    for number, (kind, interval_s) in enumerate(cases):
+        found.append(_runs(kind, interval_s, max(0.05, runs * interval_s), python, stop))
+        if progress is not None:
+            progress((number + 1) / len(cases))
+    return tuple(found)
 
 
 def _runs(
-    kind: str,
-    interval_s: float,
-    seconds: float,
-    python: str | Path,
-    stop: threading.Event | None,
+    kind: str, interval_s: float, seconds: float, python: str | Path, stop: threading.Event | None
 ) -> Runs:
     patience_ns = _patience_ns(interval_s)
     found = call(
@@ -237,31 +261,38 @@ def _runs(
     seen = timeline(found["recordings"])
     at_once = workers.SMALL_ADDITIONS if kind == "small numbers" else 1
     operation_s = seen.time_in(State.RUNNING) / 1e9 / (found["steps"] * at_once)
-    lengths_s, disturbed = uninterrupted_s(seen)
-    return Runs(kind, interval_s, tuple(lengths_s), disturbed, operation_s, seen.gil)
+    lengths_s = uninterrupted_s(seen, found["start_ns"], found["end_ns"])
+    return Runs(kind, interval_s, tuple(lengths_s), operation_s, seen.gil)
 
 
-def uninterrupted_s(seen: Timeline) -> tuple[list[float], int]:
-    """The seconds of each run of one lane between two hand-overs, and how many were disturbed.
+def uninterrupted_s(seen: Timeline, start_ns: int, end_ns: int) -> list[float]:
+    """Seconds from the moment that one lane runs to the moment that another one does.
 
-    First and last run are left out: they don't begin, or don't end, with a hand-over. A run is
-    disturbed, and left out too, if a thread waited for a core for more than a tenth of it: then
-    other programs had a say in how long it took.
+    Only runs that lie wholly between the limits count. Time in which a lane waited for a core is
+    taken off: there, other programs had a say in how long the run took.
     """
     turns = [
-        list(spans)
+        next(spans)
         for _, spans in itertools.groupby(seen.of(State.RUNNING), key=lambda span: span.lane)
     ]
     queues = seen.of(State.WAITING_CORE)
-    lengths, disturbed = [], 0
-    for turn, following in itertools.pairwise(turns[1:]):
-        start, end = turn[0].start_ns, following[0].start_ns
-        queued = sum(max(0, min(q.end_ns, end) - max(q.start_ns, start)) for q in queues)
-        if queued > (end - start) / 10:
-            disturbed += 1
-        else:
-            lengths.append((turn[-1].end_ns - start) / 1e9)
-    return lengths, disturbed
+    lengths = []
+    for turn, following in itertools.pairwise(turns):
+        began, ended = turn.start_ns, following.start_ns
+        if start_ns <= began and ended <= end_ns:
+            lengths.append((ended - began - _covered_ns(queues, began, ended)) / 1e9)
+    return lengths
+
+
+def _covered_ns(spans: Sequence[Span], start_ns: int, end_ns: int) -> int:
+    """How much of the time between the limits is covered by spans, which come in order."""
+    covered, upto = 0, start_ns
+    for span in spans:
+        low, high = max(span.start_ns, upto), min(span.end_ns, end_ns)
+        if low < high:
+            covered += high - low
+            upto = high
+    return covered
 
 
 def gil_load(kind: str, seconds: float = 0.5, *, python: str | Path = sys.executable) -> Timeline:

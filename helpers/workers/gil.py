@@ -168,17 +168,27 @@ def scale(kind: str, threads: int, seconds: float, rounds: int) -> dict[str, Any
 
 
 def alternate(kind: str, interval_s: float, seconds: float, patience_ns: int) -> dict[str, Any]:
-    """Let two threads compute for so many seconds. Returns steps (of both) and recordings."""
+    """Let two threads compute for so many seconds.
+
+    Returns steps (of both), recordings, and start_ns and end_ns, between which both were at it.
+    """
     sys.setswitchinterval(interval_s)
     step, _ = KINDS[kind]
+    limits: list[int] = []
     steps: list[int] = []
     recordings: list[dict[str, Any]] = []
-    end = time.perf_counter() + seconds
+
+    def set_limits() -> None:
+        now = time.perf_counter_ns()
+        limits.extend([now, now + round(seconds * 1e9)])
+
+    ready = threading.Barrier(2, action=set_limits)
 
     def run(lane: str) -> None:
         done = 0
         with Recorder(lane, patience_ns) as recorder:
-            while time.perf_counter() < end:
+            ready.wait()
+            while time.perf_counter_ns() < limits[1]:
                 step()
                 done += 1
                 recorder.beat()
@@ -190,7 +200,13 @@ def alternate(kind: str, interval_s: float, seconds: float, patience_ns: int) ->
         worker.start()
     for worker in workers:
         worker.join()
-    return {"steps": sum(steps), "recordings": recordings}
+    start_ns, end_ns = limits
+    return {
+        "steps": sum(steps),
+        "recordings": recordings,
+        "start_ns": start_ns,
+        "end_ns": end_ns,
+    }
 
 
 # Loads that hold the GIL for less or more of the time.
