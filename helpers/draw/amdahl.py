@@ -6,7 +6,7 @@ from helpers.draw.picture import FAINT, SERIES, Picture, new_figure
 from helpers.measure.amdahl import SpeedUps, law
 
 
-def speed_ups(found: SpeedUps) -> Picture:
+def curves(found: SpeedUps) -> Picture:
     """A curve for each serial share, and each measured speed-up with its 95 % interval."""
     most = max(8, *found.workers)
     figure = new_figure("The serial part sets the limit, and so do the cores", 5.2)

@@ -9,7 +9,7 @@ from helpers.measure.compare import Comparison
 from helpers.measure.creation import MemoryCosts, in_bytes
 
 
-def start_costs(costs: Comparison) -> Picture:
+def start_dots(costs: Comparison) -> Picture:
     """One row per kind, cheapest first: a dot for each round, and the median in words."""
     medians = {name: costs.median(name) for name in costs.seconds}
     names = sorted(medians, key=lambda name: medians[name])
@@ -27,7 +27,7 @@ def start_costs(costs: Comparison) -> Picture:
     return Picture(figure, f"To start one and see it end takes (medians): {listed}.")
 
 
-def memory_costs(costs: MemoryCosts) -> Picture:
+def memory_bars(costs: MemoryCosts) -> Picture:
     """One bar per kind, cheapest first; hatched where other processes share a part of it."""
     if not costs.resident:
         figure = new_figure("This system doesn't tell", 1.2)

@@ -36,4 +36,4 @@ def table(models: Sequence[Model]) -> Table:
         )
         for model in models
     ]
-    return Table("The models. Times, sizes and shares are from this run.", _COLUMNS, rows)
+    return Table("The models. Times, sizes and shares are from this run.", _COLUMNS, tuple(rows))

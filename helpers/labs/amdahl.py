@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.draw.amdahl import speed_ups as draw_speed_ups
+from helpers.draw.amdahl import curves
 from helpers.draw.picture import Picture
 from helpers.labs.job import Job
 from helpers.labs.panel import Lab, Settings, choice, number
@@ -26,4 +26,4 @@ def measure(settings: Settings, job: Job) -> amdahl.SpeedUps:
 
 
 def draw(found: amdahl.SpeedUps, _settings: Settings) -> Picture:
-    return draw_speed_ups(found)
+    return curves(found)

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from helpers.measure.compare import Comparison
 from helpers.measure.elsewhere import call
 from helpers.measure.host import HostMeter
+from helpers.measure.verdict import Need
 from helpers.workers import creation
 
 TASK, THREAD, INTERPRETER = "asyncio task", "thread", "subinterpreter"
+TELLS_MEMORY = Need(
+    lambda: creation.own_memory()["resident"] is not None,
+    "this system doesn't tell a process's memory through the standard library",
+)
 _DEADLINE_S = 120.0
 
 
@@ -35,7 +40,7 @@ class MemoryCosts:
 
     def __str__(self) -> str:
         if not self.resident:
-            return "this system doesn't tell a process's memory through the standard library"
+            return TELLS_MEMORY.reason
         return ", ".join(f"{name} {in_bytes(size)}" for name, size in self.least.items())
 
     @property
