@@ -13,7 +13,7 @@ from pathlib import Path
 from helpers.measure.compare import Comparison, Ratio
 from helpers.measure.elsewhere import call
 from helpers.measure.host import HostMeter
-from helpers.measure.timeline import Span, State, Timeline, timeline
+from helpers.measure.timeline import State, Timeline, timeline
 from helpers.measure.verdict import Outcome, Verdict, untold
 from helpers.workers import gil as workers
 
@@ -172,10 +172,10 @@ def scaling(
 
 @dataclass(frozen=True)
 class Runs:
-    """How long a thread kept the GIL before another one got it.
+    """How long one of two threads kept the GIL while the other one wanted it.
 
-    lengths_s: for each run that began and ended while both threads were at it, its seconds
-    without those in which a thread waited for a core.
+    lengths_s: for each such run its seconds, as the other thread saw them: its wait for the GIL.
+    The wait for a core that may follow isn't in it, so that other programs hardly have a say.
     operation_s: how long one arithmetic operation took on average.
     """
 
@@ -201,6 +201,8 @@ class Runs:
         A run lasts a little longer: the waiter has to wake up, and the holder to look.
         Told for intervals from 1 ms; below, waking up takes longer than the interval.
         """
+        if not self.gil:
+            return untold("this Python runs without a GIL")
         evidence = (
             f"{self.bytecodes}: median of {len(self.lengths_s)} runs {self.median_s * 1e3:.2f} ms "
             f"at an interval of {self.interval_s * 1e3:g} ms, {self.operations:,.0f} operations"
@@ -208,7 +210,7 @@ class Runs:
         if self.interval_s < 1e-3:
             return untold("waking a thread up takes longer than this interval", evidence)
         if len(self.lengths_s) < 4:
-            return untold("too few runs both began and ended", evidence)
+            return untold("too few runs were seen to begin and to end", evidence)
         if 0.8 <= self.median_s / self.interval_s <= 1.5:
             return Verdict(Outcome.HOLDS, evidence)
         low, _, high = statistics.quantiles(self.lengths_s, n=4, method="inclusive")
@@ -245,7 +247,7 @@ def run_lengths(
     cases = list(itertools.product(bytecodes, intervals_s))
     found = []
     for number, (kind, interval_s) in enumerate(cases):
-        found.append(_runs(kind, interval_s, max(0.05, runs * interval_s), python, stop))
+        found.append(_runs(kind, interval_s, max(0.1, runs * interval_s), python, stop))
         if progress is not None:
             progress((number + 1) / len(cases))
     return tuple(found)
@@ -261,38 +263,18 @@ def _runs(
     seen = timeline(found["recordings"])
     at_once = workers.SMALL_ADDITIONS if kind == "small numbers" else 1
     operation_s = seen.time_in(State.RUNNING) / 1e9 / (found["steps"] * at_once)
-    lengths_s = uninterrupted_s(seen, found["start_ns"], found["end_ns"])
+    lengths_s = waits_s(seen, found["start_ns"], found["end_ns"])
     return Runs(kind, interval_s, tuple(lengths_s), operation_s, seen.gil)
 
 
-def uninterrupted_s(seen: Timeline, start_ns: int, end_ns: int) -> list[float]:
-    """Seconds from the moment that one lane runs to the moment that another one does.
-
-    Only runs that lie wholly between the limits count. Time in which a lane waited for a core is
-    taken off: there, other programs had a say in how long the run took.
-    """
-    turns = [
-        next(spans)
-        for _, spans in itertools.groupby(seen.of(State.RUNNING), key=lambda span: span.lane)
+def waits_s(seen: Timeline, start_ns: int, end_ns: int) -> list[float]:
+    """The seconds of each wait for the GIL that lies wholly between the limits."""
+    waits = seen.of(State.WAITING_GIL, State.WAITING_UNKNOWN)
+    return [
+        wait.length_ns / 1e9
+        for wait in waits
+        if start_ns <= wait.start_ns and wait.end_ns <= end_ns
     ]
-    queues = seen.of(State.WAITING_CORE)
-    lengths = []
-    for turn, following in itertools.pairwise(turns):
-        began, ended = turn.start_ns, following.start_ns
-        if start_ns <= began and ended <= end_ns:
-            lengths.append((ended - began - _covered_ns(queues, began, ended)) / 1e9)
-    return lengths
-
-
-def _covered_ns(spans: Sequence[Span], start_ns: int, end_ns: int) -> int:
-    """How much of the time between the limits is covered by spans, which come in order."""
-    covered, upto = 0, start_ns
-    for span in spans:
-        low, high = max(span.start_ns, upto), min(span.end_ns, end_ns)
-        if low < high:
-            covered += high - low
-            upto = high
-    return covered
 
 
 def gil_load(kind: str, seconds: float = 0.5, *, python: str | Path = sys.executable) -> Timeline:
