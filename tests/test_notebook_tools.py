@@ -151,6 +151,7 @@ def test_differences_are_named(old: str, new: str, problem: str, source: Path) -
 
 def test_a_missing_notebook_differs(source: Path) -> None:
     assert differences(source, notebook_path(source)) == ["01_tiny.ipynb does not exist"]
+    assert not_executed(notebook_path(source)) == ["01_tiny.ipynb does not exist"]
 
 
 def test_a_notebook_not_executed_fails_the_check(

@@ -203,6 +203,8 @@ def differences(source: Path, path: Path) -> list[str]:
 
 def not_executed(path: Path) -> list[str]:
     """Return a complaint for each code cell that was not executed, or not in order."""
+    if not path.is_file():
+        return [f"{path.name} does not exist"]
     cells = nbformat.read(path, as_version=4).cells
     code = [(position, cell) for position, cell in enumerate(cells, 1) if cell.cell_type == "code"]
     return [
