@@ -129,11 +129,15 @@ def test_a_task_is_named_unless_it_is_a_cell_that_waits_its_turn() -> None:
     assert asyncio.run(look()) == ["tasks: forgotten"]
 
 
-def test_a_thread_of_the_kernels_own_is_not_named() -> None:
+@pytest.mark.parametrize(
+    # JupyterLab may start a subshell at any time; zmq's thread comes with the first large message.
+    ("name", "module"),
+    [("SubshellThread", "ipykernel.subshell"), ("GarbageCollectorThread", "zmq.utils.garbage")],
+)
+def test_a_thread_of_the_kernels_own_is_not_named(name: str, module: str) -> None:
     before = belongings()
     go_on = threading.Event()
-    # JupyterLab may start such a thread at any time; see "subshell" in ipykernel.
-    kernels = type("SubshellThread", (threading.Thread,), {"__module__": "ipykernel.subshell"})
+    kernels = type(name, (threading.Thread,), {"__module__": module})
     left = kernels(target=go_on.wait)
     left.start()
     try:

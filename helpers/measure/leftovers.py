@@ -70,11 +70,12 @@ def _difference(before: Belongings, now: Belongings) -> list[str]:
 
 
 def _threads() -> set[str]:
-    # JupyterLab may open a second line to the kernel ("subshell"), with a thread of its own.
+    # JupyterLab may open a second line to the kernel ("subshell"), with a thread of its own; and
+    # from its first large message on (a picture), zmq keeps one that frees what was sent.
     return {
         f"{thread.name} ({thread.ident})"
         for thread in threading.enumerate()
-        if not type(thread).__module__.startswith("ipykernel.")
+        if not type(thread).__module__.startswith(("ipykernel.", "zmq."))
     }
 
 
