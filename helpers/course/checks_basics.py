@@ -33,10 +33,13 @@ def together(run_together: Callable[[Sequence[Callable[[], Any]]], Any]) -> str:
         return f"result {number}"
 
     # The work lasts so long that whoever doesn't wait for it returns before its end.
-    threading.Timer(_WORK_S, turns[3].set).start()
+    end_of_work = threading.Timer(_WORK_S, turns[3].set)
+    end_of_work.start()
     with _Quiet():
         results = run_together([partial(work, number) for number in range(3)])
         ended = all(turn.is_set() for turn in turns[:3])
+        end_of_work.cancel()
+        turns[3].set()
     if results is ... or (results is None and not threads):
         raise NotYet("Replace the ... and run the cell again.")
     if not threads:

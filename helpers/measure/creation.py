@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,8 +84,7 @@ def memory_costs(threads: int = 200, tasks: int = 10_000) -> MemoryCosts:
         INTERPRETER: call(creation.memory_of_interpreters, 4),
     }
     unique: dict[str, float | None] = {}
-    for method in sorted(multiprocessing.get_all_start_methods()):
-        memory = call(creation.memory_of_process, method)
+    for method, memory in call(creation.memory_of_processes).items():
         resident[process(method)] = memory["resident"]
         unique[process(method)] = memory["unique"]
     return MemoryCosts(_told(resident), _told(unique))

@@ -122,16 +122,18 @@ def own_memory() -> Memory:
     return {"resident": kilobytes["Rss"] * 1024, "unique": unique * 1024}
 
 
-def memory_of_process(method: str) -> Memory:
-    """The memory of a child process that does nothing, as it sees it itself."""
-    context = multiprocessing.get_context(method)
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_send_memory, args=(sender,))  # type: ignore[attr-defined]
-    process.start()
-    sender.close()  # the child has its own end: if it dies, recv raises and doesn't wait
-    memory: Memory = receiver.recv()
-    process.join()
-    return memory
+def memory_of_processes() -> dict[str, Memory]:
+    """The memory of a child process that does nothing, as it sees it itself, by start method."""
+    found = {}
+    for method in sorted(multiprocessing.get_all_start_methods()):
+        context = multiprocessing.get_context(method)
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_send_memory, args=(sender,))  # type: ignore[attr-defined]
+        process.start()
+        sender.close()  # the child has its own end: if it dies, recv raises and doesn't wait
+        found[method] = receiver.recv()
+        process.join()
+    return found
 
 
 def memory_of_threads(count: int) -> float | None:
