@@ -37,7 +37,7 @@ def describe(found: Contention) -> str:
 
 def scaling(found: Scaling) -> Picture:
     """Speed-up against the number of threads: a point for each round, a line through medians."""
-    figure = new_figure("What threads gain depends on who needs the GIL", 4.2)
+    figure = new_figure("What threads gain, by kind of work", 4.2)
     axes = figure.axes[0]
     most = max(count for kind in found.kinds for count in found.threads(kind))
     axes.plot([1, most], [1, most], color=FAINT, linestyle="--")
@@ -71,7 +71,7 @@ def describe_scaling(found: Scaling) -> str:
 
 def run_lengths(found: Sequence[Runs]) -> Picture:
     """How long a thread kept the GIL, against the switch interval, both on log axes."""
-    figure = new_figure("A thread keeps the GIL for an interval of time", 4.4)
+    figure = new_figure("How long a thread keeps the GIL that another one wants", 4.4)
     axes = figure.axes[0]
     intervals_ms = sorted({runs.interval_s * 1e3 for runs in found})
     axes.plot(intervals_ms, intervals_ms, color=FAINT, linestyle="--", label="the switch interval")
@@ -94,6 +94,7 @@ def run_lengths(found: Sequence[Runs]) -> Picture:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(intervals_ms, [f"{value:g}" for value in intervals_ms])
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
     axes.set_xlabel("switch interval (milliseconds)")
     axes.set_ylabel("length of a run (milliseconds)")

@@ -15,9 +15,8 @@ def stalls(found: Preemption) -> Picture:
         figure.axes[0].set_axis_off()
         figure.axes[0].text(0, 0.5, found.reason, color=INK, fontsize=13)
         return Picture(figure, f"This experiment can't be made here: {found.reason}.")
-    figure = new_figure("The holder loses its core, and keeps the GIL", 5.2, rows=2)
-    if not found.crowded.timeline.gil:
-        figure = new_figure("Without a GIL, nobody waits for who lost its core", 5.2, rows=2)
+    gil = "with" if found.crowded.timeline.gil else "without"
+    figure = new_figure(f"One thread loses its core: what the other does, {gil} a GIL", 5.2, rows=2)
     for axes, stall in zip(figure.axes, (found.quiet, found.crowded), strict=True):
         draw_lanes(axes, stall.timeline)
         axes.set_title(_case(stall), loc="left")
@@ -28,8 +27,8 @@ def stalls(found: Preemption) -> Picture:
 
 def _case(stall: Stall) -> str:
     if not stall.competitors:
-        return "the holder has its core for itself"
-    return f"{stall.competitors} processes compete for the holder's core"
+        return "nothing of ours competes for the holder's core"
+    return f"{stall.competitors} processes of ours compete for the holder's core"
 
 
 def _sentence(stall: Stall) -> str:

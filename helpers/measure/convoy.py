@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-import statistics
 import sys
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from helpers.workers import convoy as workers
 KINDS = ("threads", "processes")
 INTERVALS_S = (5e-3, 1e-3, 1e-4)
 MOST_NEIGHBOURS = 2
-_BLOCKS = 10  # consecutive round trips resemble each other; these are drawn as a whole
+_SLICES = 10
 
 
 @dataclass(frozen=True)
@@ -81,25 +81,28 @@ class Convoy:
     def slower_than(self, other: Convoy) -> Ratio:
         """How many times as long a round trip takes here as there, on average, with an interval.
 
-        Raises ValueError where there are too few round trips for blocks of them.
+        Raises ValueError for two cases of the same name, or without a round trip.
         """
-        busy = [each.busy for each in (self, other) if each.busy is not None]
-        blocks = {self.name: self._block_means_s(), other.name: other._block_means_s()}
-        if len(blocks) < 2:
+        if self.name == other.name:
             raise ValueError(f"other must be another case, both are {self.name!r}")
-        comparison = Comparison(blocks, {}, max(busy, default=None))
-        return comparison.ratio(self.name, other.name)
+        busy = [each.busy for each in (self, other) if each.busy is not None]
+        slices = {self.name: self.slice_means_s(), other.name: other.slice_means_s()}
+        return Comparison(slices, {}, max(busy, default=None)).ratio(self.name, other.name)
 
-    def _block_means_s(self) -> tuple[float, ...]:
-        """The mean latency of each of so many blocks of consecutive round trips."""
-        count = len(self.latencies_us)
-        if count < _BLOCKS:
-            raise ValueError(f"latencies_us must hold at least {_BLOCKS}, got {count}")
-        edges = [count * number // _BLOCKS for number in range(_BLOCKS + 1)]
-        return tuple(
-            statistics.fmean(self.latencies_us[low:high]) / 1e6
-            for low, high in itertools.pairwise(edges)
-        )
+    def slice_means_s(self) -> tuple[float, ...]:
+        """The seconds of a round trip on average, in each tenth of the time.
+
+        Round trips close together resemble each other, so they can't count one by one. Tenths of
+        the time, not of the round trips: else a moment in which they were fast would count for
+        most of them. Raises ValueError without a round trip.
+        """
+        if not self.latencies_us:
+            raise ValueError("latencies_us must hold at least one round trip")
+        ends_us = list(itertools.accumulate(self.latencies_us))
+        length_us = ends_us[-1] / _SLICES
+        within = Counter(min(int(end / length_us), _SLICES - 1) for end in ends_us)
+        # In a slice in which none ended, one took at least as long as the slice.
+        return tuple(length_us / max(1, within[number]) / 1e6 for number in range(_SLICES))
 
 
 def convoy(
