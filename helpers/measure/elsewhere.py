@@ -11,15 +11,20 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 _HOME = Path(__file__).resolve().parents[2]  # the folder that holds helpers/
+# Not from the working directory: the reader may keep a queue.py beside the notebook.
 _START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from helpers.workers.entry import main; main()"
+    "import sys; sys.path[:] = [sys.argv[1], *filter(None, sys.path)]; "
+    "from helpers.workers.entry import main; main()"
 )
 _POLL_S = 0.05
 
@@ -50,34 +55,34 @@ def call(
 
     Raises TypeError for a worker that another interpreter couldn't import or arguments that
     JSON can't carry, ValueError for a deadline that isn't positive, WorkerFailed, TimeoutError
-    after the deadline, and Stopped. The interpreter is gone in every case.
+    after the deadline, and Stopped. The interpreter is gone in every case, and if it had to be
+    ended, so are the processes that it had started.
     """
     request = _request(worker, args)
     if not deadline > 0:
         raise ValueError(f"deadline must be positive, got {deadline}")
     command = [str(python), "-s", "-S", "-c", _START, str(_HOME)]
+    with tempfile.TemporaryFile() as stdin:  # a pipe would block while it is full
+        stdin.write(request)
+        stdin.seek(0)
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **(environment or {})},
+            )
+        except OSError as error:
+            raise WorkerFailed(f"{python} can't be started: {error}") from error
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, **(environment or {})},
-        )
-    except OSError as error:
-        raise WorkerFailed(f"{python} can't be started: {error}") from error
-    try:
-        output, errors = _wait(process, request, time.monotonic() + deadline, stop)
+        output, errors = _wait(process, time.monotonic() + deadline, stop)
     except TimeoutError:
         raise TimeoutError(
             f"{worker.__name__} had not ended after {deadline:g} s and was stopped"
         ) from None
     finally:
-        process.kill()
-        # A process that it started itself may live on and hold the pipes open: don't wait for that.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=0.5)
-        process.wait()
+        _end(process)
     return _result(worker, process.returncode, output, errors)
 
 
@@ -90,28 +95,40 @@ def _request(worker: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
         )
     try:
         text = json.dumps({"module": module, "function": name, "args": args})
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise TypeError(f"args must be numbers, texts, lists or dicts: {error}") from None
     return text.encode()
 
 
 def _wait(
-    process: subprocess.Popen[bytes],
-    request: bytes,
-    until: float,
-    stop: threading.Event | None,
+    process: subprocess.Popen[bytes], until: float, stop: threading.Event | None
 ) -> tuple[bytes, bytes]:
-    """Feed and drain the process in short turns, so that a stop or a deadline is seen soon."""
-    to_send: bytes | None = request
+    """Drain the process in short turns, so that a stop or a deadline is seen soon."""
     while True:
         try:
-            return process.communicate(to_send, timeout=_POLL_S)
+            return process.communicate(timeout=_POLL_S)
         except subprocess.TimeoutExpired:
-            to_send = None  # communicate() remembers what it has still to send
-        if stop is not None and stop.is_set():
-            raise Stopped("stopped by the reader")
+            if stop is not None and stop.is_set():
+                raise Stopped("stopped by the reader") from None
         if time.monotonic() > until:
             raise TimeoutError
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill the interpreter and all that it has started, and close the pipes."""
+    if process.poll() is None:
+        try:
+            family = psutil.Process(process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            family = []
+        process.kill()
+        for descendant in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                descendant.kill()
+    # A process whose parent ended before it wasn't found and may hold the pipes: don't wait for it.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=0.5)
+    process.wait()
 
 
 def _result(worker: Callable[..., Any], exit_code: int, output: bytes, errors: bytes) -> Any:
@@ -119,10 +136,12 @@ def _result(worker: Callable[..., Any], exit_code: int, output: bytes, errors: b
     try:
         reply = json.loads(output)
     except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
         raise WorkerFailed(
             f"{worker.__name__}: the interpreter ended with exit code {exit_code} "
             f"and no result.\n{said}"
-        ) from None
+        )
     if "error" in reply:
         raise WorkerFailed(f"{worker.__name__} raised {reply['error']}\n{said}")
     return reply["result"]

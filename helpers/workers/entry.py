@@ -9,12 +9,15 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
 import traceback
 
 
 def main() -> None:
     """Serve the one call on standard input: ``{"module": .., "function": .., "args": [..]}``."""
+    # "Interrupt the kernel" reaches the kernel's children too. Who called decides when this ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The answer gets the standard output for itself; a stray print goes to standard error.
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

@@ -1,0 +1,338 @@
+"""Another interpreter: what comes back from it, and that it is gone afterwards."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psutil
+import pytest
+
+from helpers.measure import elsewhere
+from helpers.measure.elsewhere import Stopped, WorkerFailed, call
+from helpers.workers.timeline import gil_enabled
+
+ROOT = Path(__file__).resolve().parent.parent
+posix = pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+
+ODD_WORKERS = '''
+"""Workers that misbehave."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+
+def echo(value):
+    return value
+
+
+def everything(*values):
+    return list(values)
+
+
+def note(path):
+    """Write down one's process id, then that of a child, before anything else happens."""
+    child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+    with open(path + ".part", "w") as file:
+        file.write(f"{os.getpid()} {child.pid}")
+    os.replace(path + ".part", path)
+
+
+def hang(path):
+    note(path)
+    time.sleep(600)
+
+
+def spin(path):
+    note(path)
+    while True:
+        pass
+
+
+def complain():
+    raise KeyError("no such key")
+
+
+def die(code):
+    os._exit(code)
+
+
+def leave():
+    sys.exit(3)
+
+
+def unspeakable():
+    return {1, 2}
+
+
+def talk():
+    print("words on standard output")
+    os.write(1, b"and from below\\n")
+    return "said"
+
+
+def large(size):
+    return "x" * size
+
+
+def loiter(path):
+    note(path)
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    return "done"
+
+
+def where():
+    return [sys.path[0], os.getcwd(), sys.executable]
+
+
+def variable(name):
+    return os.environ.get(name)
+
+
+def interrupt_oneself():
+    import signal
+
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.05)
+    return "still here"
+
+
+class Worker:
+    def method(self):
+        return None
+'''
+
+
+@pytest.fixture
+def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A module ``helpers.workers.odd`` that other interpreters find too."""
+    home = tmp_path / "home"
+    skip = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "helpers" / "workers", home / "helpers" / "workers", ignore=skip)
+    shutil.copy(ROOT / "helpers" / "__init__.py", home / "helpers")
+    file = home / "helpers" / "workers" / "odd.py"
+    file.write_text(ODD_WORKERS, encoding="utf-8")
+    monkeypatch.setattr(elsewhere, "_HOME", home)
+    spec = importlib.util.spec_from_file_location("helpers.workers.odd", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def noted(tmp_path: Path) -> Iterator[Path]:
+    """Where a worker writes its process id and its child's. Neither may outlive the test."""
+    path = tmp_path / "noted"
+    yield path
+    for pid in pids(path):
+        if psutil.pid_exists(pid):
+            psutil.Process(pid).kill()
+
+
+def pids(path: Path) -> list[int]:
+    return [int(word) for word in path.read_text().split()] if path.exists() else []
+
+
+def wait_until(happened: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < until, what
+        time.sleep(0.01)
+
+
+def gone(pid: int) -> bool:
+    """No process, or one that has ended and that nobody has asked about."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def assert_gone(path: Path) -> None:
+    found = pids(path)
+    assert len(found) == 2
+    for pid in found:
+        wait_until(partial(gone, pid), f"process {pid} is still there")
+
+
+def test_a_result_comes_back() -> None:
+    assert call(gil_enabled) == gil_enabled()
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 1.5, "naïve ✓", ["a", [1, 2]], {"a": {"b": [None]}}, 2**80]
+)
+def test_arguments_and_results_travel(value: Any, odd: ModuleType) -> None:
+    assert call(odd.echo, value) == value
+
+
+def test_arguments_keep_their_order(odd: ModuleType) -> None:
+    assert call(odd.everything, 1, "two", [3]) == [1, "two", [3]]
+
+
+def test_big_arguments_and_results_do_not_block(odd: ModuleType) -> None:
+    size = 3_000_000  # far more than a pipe holds
+    assert len(call(odd.large, size)) == size
+    assert len(call(odd.echo, "y" * size)) == size
+
+
+def test_what_a_worker_prints_does_not_spoil_its_result(odd: ModuleType) -> None:
+    assert call(odd.talk) == "said"
+
+
+def test_an_exception_comes_with_its_traceback(odd: ModuleType) -> None:
+    with pytest.raises(WorkerFailed, match=r"complain raised KeyError: 'no such key'") as caught:
+        call(odd.complain)
+    assert "Traceback" in str(caught.value)
+    assert "in complain" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("worker", "arguments", "said"),
+    [
+        ("die", (7,), "exit code 7 and no result"),
+        ("leave", (), "exit code 3 and no result"),
+        ("unspeakable", (), "not JSON serializable"),
+    ],
+)
+def test_an_interpreter_that_ends_early_is_told(
+    worker: str, arguments: tuple[Any, ...], said: str, odd: ModuleType
+) -> None:
+    with pytest.raises(WorkerFailed, match=said):
+        call(getattr(odd, worker), *arguments)
+
+
+@pytest.mark.parametrize("worker", ["spin", "loiter"])
+def test_after_the_deadline_worker_and_child_are_gone(
+    worker: str, odd: ModuleType, noted: Path
+) -> None:
+    """Also when the child holds the pipes open, so that their end never comes."""
+    # The deadline must leave time to start, however slow the machine is.
+    with pytest.raises(TimeoutError, match=rf"^{worker} had not ended after 3 s and was stopped"):
+        call(getattr(odd, worker), str(noted), deadline=3)
+    assert_gone(noted)
+
+
+def test_a_stop_ends_worker_and_child(odd: ModuleType, noted: Path) -> None:
+    stop = threading.Event()
+
+    def press() -> None:
+        wait_until(noted.exists, "the worker did not start")
+        stop.set()
+
+    reader = threading.Thread(target=press)
+    reader.start()
+    with pytest.raises(Stopped):
+        call(odd.hang, str(noted), stop=stop)
+    reader.join()
+    assert_gone(noted)
+
+
+@posix
+def test_an_interrupt_of_the_whole_group_is_for_the_caller(odd: ModuleType) -> None:
+    assert call(odd.interrupt_oneself) == "still here"
+
+
+@posix
+def test_an_interrupt_ends_the_call_and_the_worker(odd: ModuleType, noted: Path) -> None:
+    def press() -> None:
+        wait_until(noted.exists, "the worker did not start")
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    reader = threading.Thread(target=press)
+    reader.start()
+    with pytest.raises(KeyboardInterrupt):
+        call(odd.hang, str(noted))
+    reader.join()
+    assert_gone(noted)
+
+
+def test_nothing_is_left_of_a_call(odd: ModuleType) -> None:
+    before = {child.pid for child in psutil.Process().children()}
+    threads = set(threading.enumerate())
+    open_before = psutil.Process().num_fds() if os.name == "posix" else 0
+    call(odd.echo, 1)
+    with pytest.raises(WorkerFailed):
+        call(odd.die, 1)
+    assert {child.pid for child in psutil.Process().children()} <= before
+    assert set(threading.enumerate()) <= threads
+    assert (psutil.Process().num_fds() if os.name == "posix" else 0) == open_before
+
+
+@pytest.mark.parametrize(
+    "worker", [lambda: 1, len, os.getcwd, "gil_enabled", test_a_result_comes_back]
+)
+def test_what_another_interpreter_can_not_import_is_refused(worker: Any) -> None:
+    with pytest.raises(TypeError, match=r"^worker must be a module-level function"):
+        call(worker)
+
+
+def test_a_method_and_an_inner_function_are_refused(odd: ModuleType) -> None:
+    def inner() -> None: ...
+
+    inner.__module__ = "helpers.workers.odd"
+    for worker in (odd.Worker().method, inner):
+        with pytest.raises(TypeError, match=r"^worker must be a module-level function"):
+            call(worker)
+
+
+def in_a_circle() -> list[Any]:
+    circle: list[Any] = []
+    circle.append(circle)
+    return circle
+
+
+@pytest.mark.parametrize("argument", [{1, 2}, object(), b"bytes", in_a_circle()])
+def test_arguments_that_do_not_travel_are_refused(argument: Any, odd: ModuleType) -> None:
+    with pytest.raises(TypeError, match=r"^args must be"):
+        call(odd.echo, argument)
+
+
+@pytest.mark.parametrize("deadline", [0, -1, float("nan")])
+def test_a_deadline_must_be_positive(deadline: float, odd: ModuleType) -> None:
+    with pytest.raises(ValueError, match=r"^deadline must be positive"):
+        call(odd.echo, 1, deadline=deadline)
+
+
+def test_a_missing_interpreter_is_told(odd: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(WorkerFailed, match=r"python3\.99 can't be started"):
+        call(odd.echo, 1, python=tmp_path / "python3.99")
+
+
+@posix
+@pytest.mark.parametrize("rubbish", ["", "rubbish", "[]", "3", "null", r"\377\376"])
+def test_a_program_that_is_no_python_is_told(rubbish: str, odd: ModuleType, tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\nprintf '{rubbish}'\necho broken >&2\n")
+    program.chmod(0o755)
+    with pytest.raises(WorkerFailed, match=r"(?s)echo: .* exit code 0 and no result.*broken"):
+        call(odd.echo, 1, python=program)
+
+
+def test_variables_are_added_to_ones_own(odd: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_TEST_OWN", "own")
+    assert call(odd.variable, "COURSE_TEST_ADDED", environment={"COURSE_TEST_ADDED": "1"}) == "1"
+    assert call(odd.variable, "COURSE_TEST_OWN", environment={"COURSE_TEST_ADDED": "1"}) == "own"
+
+
+def test_a_file_in_the_working_directory_stands_for_no_module(
+    odd: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "subprocess.py").write_text("raise ImportError('the wrong one')")
+    monkeypatch.chdir(tmp_path)
+    assert call(odd.where) == [str(elsewhere._HOME), str(tmp_path), sys.executable]
