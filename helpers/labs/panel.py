@@ -50,6 +50,8 @@ class Lab(Generic[Data]):
         self.picture: Shown | None = None
         self._measure = measure
         self._draw = draw
+        self._view = view
+        self._measured_with: Settings = {}
         self._thread: threading.Thread | None = None
         self._job: Job | None = None
         self.run_button = widgets.Button(description="Run", button_style="primary")
@@ -62,7 +64,7 @@ class Lab(Generic[Data]):
         self.run_button.on_click(lambda _: self.start())
         self.stop_button.on_click(lambda _: self.stop())
         for name in view:
-            self.controls[name].observe(lambda _: self._redraw(), names="value")
+            self.controls[name].observe(lambda _: self._view_changed(), names="value")
         self.panel = widgets.VBox(
             [
                 heading(f"<strong>Lab. {escape(title)}</strong>"),
@@ -75,7 +77,7 @@ class Lab(Generic[Data]):
                 self.image,
             ]
         )
-        self.panel.add_class("course-panel")
+        self.panel.add_class("course-panel").add_class("course-lab")
         INTERRUPTS.attach()
         self._say("Set the controls and press Run.")
 
@@ -133,13 +135,18 @@ class Lab(Generic[Data]):
 
     def _work(self, settings: Settings, job: Job) -> None:
         try:
-            self.data = self._measure(settings, job)
+            data = self._measure(settings, job)
             job.check()
+            self.data, self._measured_with = data, settings
             self._redraw()
+            self._say("Done.")
         except Stopped:
             self._say("Stopped. The picture, if there is one, is from the run before.")
-        except (ValueError, TypeError, WorkerFailed, TimeoutError) as error:
-            self._say(f"This didn't work: {str(error).splitlines()[0]}")
+        except _FORESEEN as error:
+            self._say(f"This didn't work: {_in_short(error)}")
+        except Exception as error:
+            self._say(f"This didn't work: {type(error).__name__}: {_in_short(error)}")
+            raise  # a defect of the course: its traceback must be seen
         finally:
             INTERRUPTS.forget(job)
             self._busy(False)
@@ -147,9 +154,19 @@ class Lab(Generic[Data]):
     def _redraw(self) -> None:
         if self.data is None:
             return
-        self.picture = self._draw(self.data, self.settings)
+        # The data's own settings: the reader may have set others for the next run by now.
+        view = {name: self.controls[name].value for name in self._view}
+        self.picture = self._draw(self.data, {**self._measured_with, **view})
         self.image.value = self.picture.html
-        self._say("Done.")
+
+    def _view_changed(self) -> None:
+        try:
+            self._redraw()
+        except ValueError as error:
+            self._say(f"This can't be drawn: {_in_short(error)}")
+        else:
+            if self.data is not None and not self.running:
+                self._say("Done.")
 
     def _busy(self, busy: bool) -> None:
         self.run_button.disabled = busy
@@ -172,6 +189,14 @@ class Lab(Generic[Data]):
 
     def __repr__(self) -> str:
         return f"<Lab: {self.title}>"
+
+
+_FORESEEN = (ValueError, TypeError, WorkerFailed, TimeoutError)
+
+
+def _in_short(error: Exception) -> str:
+    """The first line; a worker's traceback comes after it."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def choice(name: str, options: Mapping[str, Any] | list[Any], value: Any) -> widgets.Dropdown:
