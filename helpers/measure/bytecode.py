@@ -132,15 +132,17 @@ def listing(
     return Listing(found["python"], found["gil"], source, functions)
 
 
-def listing_of(function: FunctionType) -> Listing:
+def listing_of(function: FunctionType, gil: bool | None = None) -> Listing:
     """List a function that is there already, as this interpreter holds it.
 
+    gil: say what would hold with a GIL or without; as this interpreter runs if not given.
     Raises TypeError for what isn't a function written in Python.
     """
     if not isinstance(function, FunctionType):
         raise TypeError(f"function must be a function written in Python, got {function!r}")
-    found = worker.function_listing(function.__code__, function.__name__)
-    return Listing(platform.python_version(), gil_enabled(), "", (_function(found),))
+    gil = gil_enabled() if gil is None else gil
+    found = worker.function_listing(function.__code__, function.__name__, gil)
+    return Listing(platform.python_version(), gil, "", (_function(found),))
 
 
 def _function(found: dict[str, Any]) -> Function:

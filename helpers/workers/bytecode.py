@@ -99,13 +99,14 @@ def listing(source: str) -> dict[str, Any]:
     Returns ``{"python": "3.13.0", "gil": True, "functions": [..]}``; each function is what
     ``function_listing`` returns. Raises ValueError for a text that has no opcodes to list.
     """
-    functions = [function_listing(code, name) for name, code in _functions(_compiled(source))]
+    gil = gil_enabled()
+    functions = [function_listing(code, name, gil) for name, code in _functions(_compiled(source))]
     if not functions:
         raise ValueError("source has no function in it: begin with a line like def increment(n):")
-    return {"python": platform.python_version(), "gil": gil_enabled(), "functions": functions}
+    return {"python": platform.python_version(), "gil": gil, "functions": functions}
 
 
-def function_listing(code: CodeType, name: str) -> dict[str, Any]:
+def function_listing(code: CodeType, name: str, gil: bool) -> dict[str, Any]:
     """The opcodes of one code object: ``{"name": .., "line": .., "opcodes": [..]}``.
 
     An opcode is ``[line or None, name, argument, what it touches, YES, MAY or NO, why]``.
@@ -116,7 +117,7 @@ def function_listing(code: CodeType, name: str) -> dict[str, Any]:
     for instruction in dis.get_instructions(code):
         line = lines.get(instruction.offset, line)
         opcode, argument = instruction.opname, _argument(instruction)
-        switch, why = may_switch(opcode, instruction.arg or 0, sys.version_info[:2], gil_enabled())
+        switch, why = may_switch(opcode, instruction.arg or 0, sys.version_info[:2], gil)
         opcodes.append([line, opcode, argument, touches(opcode, argument), switch, why])
     return {"name": name, "line": code.co_firstlineno, "opcodes": opcodes}
 
