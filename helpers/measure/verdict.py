@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -39,6 +39,21 @@ def checked(condition: bool, evidence: str) -> Verdict:
 def untold(reason: str, evidence: str = "") -> Verdict:
     """The verdict where this machine or interpreter can't answer."""
     return Verdict(Outcome.UNTOLD, evidence, reason)
+
+
+def all_of(verdicts: Sequence[Verdict]) -> Verdict:
+    """One verdict on several: fails if one fails, holds if all hold, else can't be told.
+
+    Raises ValueError for none.
+    """
+    if not verdicts:
+        raise ValueError("verdicts must hold at least one")
+    evidence = "; ".join(verdict.evidence for verdict in verdicts if verdict.evidence)
+    for outcome in (Outcome.FAILS, Outcome.UNTOLD):
+        for verdict in verdicts:
+            if verdict.outcome is outcome:
+                return Verdict(outcome, evidence, verdict.reason)
+    return Verdict(Outcome.HOLDS, evidence)
 
 
 @dataclass(frozen=True)
