@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from types import FunctionType
 from typing import Any
 
 from helpers.course.exercises import NotYet
@@ -136,7 +135,7 @@ def _let_go(counted: object, crowd: Sequence[threading.Thread]) -> None:
         time.sleep(0.001)
 
 
-def straight_on(withdraw: FunctionType) -> str:
+def straight_on(withdraw: Callable[..., Any]) -> str:
     """Check that nothing between the read and the write of the balance looks up."""
     account = {"balance": 100}
     returned = withdraw(account, 10, lambda amount: amount // 10)

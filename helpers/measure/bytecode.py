@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -132,7 +133,7 @@ def listing(
     return Listing(found["python"], found["gil"], source, functions)
 
 
-def listing_of(function: FunctionType, gil: bool | None = None) -> Listing:
+def listing_of(function: Callable[..., object], gil: bool | None = None) -> Listing:
     """List a function that is there already, as this interpreter holds it.
 
     gil: say what would hold with a GIL or without; as this interpreter runs if not given.
