@@ -234,6 +234,7 @@ guess_cost = Prediction(
 )
 guess_cost
 
+
 # %% tags=["nbval-ignore-output"]
 async def nothing():
     pass
@@ -369,14 +370,13 @@ with ThreadPoolExecutor(2) as pool:
 # for both.
 
 # %%
-tasks = [
-    overlap.task_async(name, steps=["compute", "wait"] * 3, loops=loops) for name in names
-]
+tasks = [overlap.task_async(name, steps=["compute", "wait"] * 3, loops=loops) for name in names]
 in_tasks = await asyncio.gather(*tasks)
 
 # %% [markdown]
 # And in two processes. `meet` runs first in each of them and waits until the other is there as well,
 # so that the picture shows the tasks, not the start.
+
 
 # %%
 def two_processes():
@@ -405,7 +405,7 @@ mix = {
     "asyncio tasks": timeline(in_tasks),
     "processes": timeline(in_processes),
 }
-ways(mix, "The same two tasks, four ways: solid is computing, white or yellow is a wait")
+ways(mix, "The same two tasks, four ways")
 
 # %%
 guess_mixed.compare(
@@ -419,8 +419,9 @@ guess_mixed.compare(
 )
 
 # %% [markdown]
-# **Look.** In the top row the second task begins when the first has ended. In the others a wait of
-# one task lies above or below something of the other: that is all the time that was gained.
+# **Look.** Solid is computing; white or yellow is a wait. At the top the second task begins when the
+# first has ended. Below, a wait of one task lies above or below something of the other: that is all
+# the time that was gained.
 #
 # Now look at the solid pieces. Are there instants with solid above solid? With asyncio tasks, never:
 # there is one thread. With threads, the pieces are cut up: they take turns. With processes, yes, if
@@ -470,7 +471,7 @@ guess_cpu = Prediction(
 guess_cpu
 
 # %%
-steps = ["compute"] * 4
+steps = ["compute"] * 3
 cpu_bound = partial(overlap.task, steps=steps, loops=loops)
 
 cpu_runs = {"one after another": timeline([cpu_bound(name) for name in names])}
@@ -624,8 +625,8 @@ guess_amdahl.compare(
 # law knows nothing of it.
 #
 # **Explain.** Marks lie below their line: sending work to another process takes time, the cores of a
-# processor share its memory and its heat, and other programs want cores too. A speed-up above the
-# line would be a mistake in measuring.
+# processor share its memory and its heat, and other programs want cores too. A mark above its
+# line is noise; its bar says how much of that there was.
 
 # %%
 most = max(speed_ups.workers)
@@ -762,6 +763,7 @@ table(models(starts, memory, cpu_runs))
 # time, and returns the list of their results, in the order of the functions. A thread drops what its
 # function returns: store it where the caller can see it.
 
+
 # %% tags=["exercise"]
 def run_together(functions):
     results = ...
@@ -832,6 +834,7 @@ exercises.check("1.2", checks_basics.durations, durations)
 #
 # Write `speed_up` after the formula above. Then `limit`: the speed-up that no number of workers can
 # pass when a fifth of the work is serial.
+
 
 # %% tags=["exercise"]
 def speed_up(serial_share, workers):

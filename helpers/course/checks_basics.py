@@ -59,7 +59,7 @@ def together(run_together: Callable[[Sequence[Callable[[], Any]]], Any]) -> str:
     wanted = [f"result {number}" for number in range(3)]
     if results is None:
         raise NotYet("run_together returns None. Return the list of results.")
-    if not isinstance(results, list) or len(results) != len(wanted):
+    if not isinstance(results, list) or sorted(map(str, results)) != wanted:
         raise NotYet(
             f"The results should be the list {wanted}, not {results!r}. A thread drops what its "
             "function returns: let each thread store it in a list that all of them share."
@@ -123,8 +123,6 @@ def amdahl(speed_up: Callable[[float, int], Any], limit: Any) -> str:
             raise NotYet("speed_up returns nothing yet. Replace the ... and run the cell again.")
         if not math.isclose(found, law(share, workers), rel_tol=1e-6):
             raise NotYet(_amdahl_mistake(speed_up, share, workers, found))
-    if limit is ...:
-        raise NotYet("speed_up is right. Now limit: what is left when the workers never end?")
     if not math.isclose(limit, 5.0, rel_tol=1e-6):
         raise NotYet(
             f"The limit is not {limit}. With ever more workers the parallel part shrinks to "

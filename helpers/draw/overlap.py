@@ -19,15 +19,16 @@ def ways(runs: Mapping[str, Timeline], title: str) -> Picture:
     if not runs:
         raise ValueError("runs must hold at least one run")
     lane_count = sum(len(run.lanes) for run in runs.values())
-    figure = new_figure(title, 1.6 + 0.62 * len(runs) + 0.36 * lane_count, rows=len(runs))
+    figure = new_figure(title, 1.7 + 0.45 * len(runs) + 0.36 * lane_count, rows=len(runs))
     longest = max(run.length_ns for run in runs.values()) / 1e9
     for axes, (heading, run) in zip(figure.axes, runs.items(), strict=True):
         draw_lanes(axes, run)
         axes.set_xlim(0, longest * 1.02)
         axes.set_title(f"{heading}: {run.length_ns / 1e9:.2f} s", loc="left", fontsize=13)
         axes.axvline(run.length_ns / 1e9, color=INK, linewidth=1, linestyle=":")
-        axes.set_xlabel("")
-    figure.axes[-1].set_xlabel("time (seconds)")
+        if axes is not figure.axes[-1]:
+            axes.set_xlabel("")
+            axes.tick_params(labelbottom=False)
     draw_legend(figure, list(runs.values()))
     said = "; ".join(f"{heading}: {_in_words(run)}" for heading, run in runs.items())
     return Picture(figure, f"{said[0].upper()}{said[1:]}.")

@@ -21,8 +21,9 @@ def lab() -> Lab[amdahl.SpeedUps]:
 
 
 def measure(settings: Settings, job: Job) -> amdahl.SpeedUps:
+    job.progress(0.1)
     workers = range(2, settings["most"] + 1)
-    return amdahl.speed_ups([settings["share"]], list(workers), progress=job.progress)
+    return amdahl.speed_ups([settings["share"]], list(workers), stop=job.stop)
 
 
 def draw(found: amdahl.SpeedUps, _settings: Settings) -> Picture:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from helpers.measure.compare import Comparison, Ratio, compare
+from helpers.measure.compare import Comparison, Ratio
+from helpers.measure.elsewhere import call
+from helpers.measure.host import HostMeter
 from helpers.measure.machine import usable_cores
-from helpers.workers import overlap
+from helpers.workers import amdahl
 
 ALONE = "one process"
 MOST = 8
+_ROUNDS = 7  # fewer points can't carry an interval
 
 
 def law(serial_share: float, workers: float) -> float:
@@ -58,37 +58,30 @@ def speed_ups(
     serial_shares: Sequence[float] = (0.1, 0.5),
     workers: Sequence[int] | None = None,
     seconds: float = 0.06,
-    progress: Callable[[float], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> SpeedUps:
-    """Measure the speed-up for each share and number of processes.
+    """Measure the speed-up for each share and number of processes, in a fresh interpreter.
 
     workers: by default 2, 4 and, with eight cores, 8: also more than there are cores.
-    seconds: of one core, for the whole work. progress: see ``compare``.
-    Raises ValueError for shares outside 0 to 1, or workers outside 2 to MOST.
+    seconds: of one core, for the whole work. stop: see ``elsewhere.call``.
+    Raises ValueError for no shares or one outside 0 to 1, for workers outside 2 to MOST, and for
+    seconds that aren't positive; and what ``elsewhere.call`` raises.
     """
     cores, _ = usable_cores()
     workers = tuple(workers or (2, 4, 8)[: 3 if cores >= 8 else 2])
     if any(not 2 <= count <= MOST for count in workers):
         raise ValueError(f"workers must be between 2 and {MOST}, got {list(workers)}")
+    if not serial_shares:
+        raise ValueError("serial_shares must hold at least one share")
     for share in serial_shares:
         law(share, 1)  # checks it
-    loops = overlap.loops_in(seconds)
-    spawn = multiprocessing.get_context("spawn")
-    most = max(workers)
-    began = time.perf_counter()
-    with ProcessPoolExecutor(most, spawn, overlap.meet, (spawn.Barrier(most),)) as pool:
-        list(pool.map(overlap.compute, [1] * most))  # returns when all of them have started
-        start_up = time.perf_counter() - began
-        contenders: dict[str, Callable[[], object]] = {ALONE: partial(overlap.compute, loops)}
-        for share in serial_shares:
-            for count in workers:
-                contenders[divided(share, count)] = partial(_divide, pool, loops, share, count)
-        names = {name: start_up for name in contenders if name != ALONE}
-        comparison = compare(contenders, start_up=names, progress=progress)
+    if not seconds > 0:
+        raise ValueError(f"seconds must be positive, got {seconds}")
+    divisions = [(share, count) for share in serial_shares for count in workers]
+    meter = HostMeter()
+    alone, *rest = call(amdahl.time_divided, seconds, divisions, _ROUNDS, stop=stop)
+    points = {ALONE: tuple(alone)}
+    for division, values in zip(divisions, rest, strict=True):
+        points[divided(*division)] = tuple(values)
+    comparison = Comparison(points, {}, meter.use().others)
     return SpeedUps(tuple(serial_shares), workers, cores, comparison)
-
-
-def _divide(pool: ProcessPoolExecutor, loops: int, serial_share: float, workers: int) -> None:
-    overlap.compute(int(loops * serial_share))
-    share = int(loops * (1 - serial_share) / workers)
-    list(pool.map(overlap.compute, [share] * workers))

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
+from helpers.workers.turns import by_turns
+
 try:
     import resource
 except ImportError:  # Windows
@@ -82,27 +84,23 @@ def seconds_for_interpreters(count: int) -> float:
 def time_starts(rounds: int) -> dict[str, list[float]]:
     """Seconds to start one of each kind, let it do nothing, and see it end.
 
-    The kinds take turns, after a round to warm up. Each value is the mean of a batch. The kinds:
-    "asyncio task", "thread", "subinterpreter" (where there are any), "process (spawn)" and so on.
+    One value for each round, the mean of a batch. The kinds: "asyncio task", "thread",
+    "subinterpreter" (where there are any), "process (spawn)" and so on.
     """
-    contenders: dict[str, tuple[Callable[[int], float], int]] = {
+    kinds: dict[str, tuple[Callable[[int], float], int]] = {
         "asyncio task": (seconds_for_tasks, 500),
         "thread": (seconds_for_threads, 50),
     }
     if _interpreters() is not None:
-        contenders["subinterpreter"] = (seconds_for_interpreters, 1)
+        kinds["subinterpreter"] = (seconds_for_interpreters, 1)
     for method in sorted(multiprocessing.get_all_start_methods()):
-        contenders[f"process ({method})"] = (partial(seconds_for_processes, method), 1)
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    names = list(contenders)
-    for number in range(rounds + 1):
-        turn = number % len(names)  # another one first each time
-        for name in names[turn:] + names[:turn]:
-            measure, batch = contenders[name]
-            mean = measure(batch) / batch
-            if number > 0:
-                seconds[name].append(mean)
-    return seconds
+        kinds[f"process ({method})"] = (partial(seconds_for_processes, method), 1)
+
+    def mean(kind: str) -> float:
+        measure, batch = kinds[kind]
+        return measure(batch) / batch
+
+    return by_turns({kind: partial(mean, kind) for kind in kinds}, rounds)
 
 
 def own_memory() -> Memory:

@@ -1,0 +1,62 @@
+"""The costs of one more are numbers, for every kind that this Python has."""
+
+from __future__ import annotations
+
+import importlib.util
+import multiprocessing
+
+import pytest
+
+from helpers.workers import creation
+
+METHODS = multiprocessing.get_all_start_methods()
+INTERPRETERS = importlib.util.find_spec("concurrent.interpreters") is not None
+
+
+def test_each_kind_is_timed_in_each_round() -> None:
+    seconds = creation.time_starts(2)
+    kinds = {"asyncio task", "thread"} | {f"process ({method})" for method in METHODS}
+    assert set(seconds) == kinds | ({"subinterpreter"} if INTERPRETERS else set())
+    assert all(len(values) == 2 and min(values) > 0 for values in seconds.values())
+
+
+def test_a_child_tells_its_memory_under_every_start_method() -> None:
+    found = creation.memory_of_processes()
+    assert set(found) == set(METHODS)
+    here = creation.own_memory()
+    for memory in found.values():
+        assert {name for name in memory if memory[name] is not None} == {
+            name for name in here if here[name] is not None
+        }
+        if memory["resident"] is not None and memory["unique"] is not None:
+            assert 0 < memory["unique"] < memory["resident"]
+
+
+@pytest.mark.skipif(creation.own_memory()["resident"] is None, reason="not told on this system")
+def test_memory_grows_with_what_is_made() -> None:
+    tasks = creation.memory_of_tasks(20_000)
+    assert tasks is not None
+    assert 100 < tasks < 20_000  # a task is some objects, no stack
+    threads = creation.memory_of_threads(50)
+    assert threads is not None
+    assert threads >= 0  # stacks that ended threads left behind are used again
+    assert (creation.memory_of_interpreters(1) is not None) == INTERPRETERS
+
+
+def test_without_smaps_the_peak_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(creation, "_OWN_MEMORY", creation._OWN_MEMORY / "missing")
+    memory = creation.own_memory()
+    assert memory["unique"] is None
+    if importlib.util.find_spec("resource") is None:  # Windows
+        assert memory["resident"] is None
+    else:
+        assert memory["resident"] is not None
+        assert memory["resident"] > 1_000_000  # bytes, whatever the system counts in
+
+
+def test_without_either_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(creation, "_OWN_MEMORY", creation._OWN_MEMORY / "missing")
+    monkeypatch.setattr(creation, "resource", None)
+    assert creation.own_memory() == {"resident": None, "unique": None}
+    assert creation.memory_of_tasks(1) is None
+    assert creation.memory_of_threads(1) is None
