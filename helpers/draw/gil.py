@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from helpers.draw import timeline as lanes
 from helpers.draw.picture import FAINT, INK, SERIES, Picture, new_figure
-from helpers.measure.gil import Contention, Runs, Scaling
+from helpers.measure.gil import Contention, Runs, SpeedUps
 
 
 def contention(found: Contention, window_s: tuple[float, float] | None = None) -> Picture:
@@ -21,9 +21,10 @@ def contention(found: Contention, window_s: tuple[float, float] | None = None) -
 def describe(found: Contention) -> str:
     """One sentence with the numbers that the lanes stand for."""
     if found.timeline.gil:
+        hand_overs = "hand-over" if found.hand_overs == 1 else "hand-overs"
         waiting = "the GIL" if found.timeline.tells_queue else "the GIL or a core"
         seen = (
-            f"{found.hand_overs} hand-overs of the GIL; the threads spent "
+            f"{found.hand_overs} {hand_overs} of the GIL; the threads spent "
             f"{found.gil_wait_share:.0%} of their time waiting for {waiting}"
         )
     else:
@@ -35,7 +36,7 @@ def describe(found: Contention) -> str:
     )
 
 
-def scaling(found: Scaling) -> Picture:
+def speed_ups(found: SpeedUps) -> Picture:
     """Speed-up against the number of threads: a point for each round, a line through medians."""
     figure = new_figure("What threads gain, by kind of work", 4.2)
     axes = figure.axes[0]
@@ -56,10 +57,10 @@ def scaling(found: Scaling) -> Picture:
     axes.set_xlabel("threads")
     axes.set_ylabel("speed-up")
     axes.legend(frameon=False, fontsize=12)
-    return Picture(figure, describe_scaling(found))
+    return Picture(figure, describe_speed_ups(found))
 
 
-def describe_scaling(found: Scaling) -> str:
+def describe_speed_ups(found: SpeedUps) -> str:
     """One sentence: the speed-up of each kind with the most threads."""
     parts = []
     for kind in found.kinds:

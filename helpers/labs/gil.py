@@ -34,8 +34,13 @@ def contention_lab() -> Lab[measure.Contention]:
 
 def measure_contention(settings: Settings, job: Job) -> measure.Contention:
     job.progress(0.1)
+    threads = settings["threads"]
     return measure.contention(
-        settings["kind"], settings["threads"], settings["interval_s"], stop=job.stop
+        settings["kind"],
+        threads,
+        settings["interval_s"],
+        seconds=min(0.2, 0.5 / threads),  # the run takes about a second, however many there are
+        stop=job.stop,
     )
 
 

@@ -76,7 +76,7 @@ def contention(
     Raises ValueError for what lies outside, and what ``elsewhere.call`` raises.
     """
     _must_be_one_of("kind", kind, KINDS)
-    _must_lie_between("threads", threads, 1, MOST_THREADS)
+    _must_be_threads(threads, MOST_THREADS)
     _must_lie_between("interval_s", interval_s, 1e-6, 1)
     _must_lie_between("seconds", seconds, 0.001, 2)
     found = call(
@@ -100,7 +100,7 @@ def contention(
 
 
 @dataclass(frozen=True)
-class Scaling:
+class SpeedUps:
     """Seconds, round by round, of the same work done in two ways.
 
     comparisons: (kind of work, number of threads) to a comparison of "one after another"
@@ -128,7 +128,7 @@ class Scaling:
         return [alone / together for alone, together in pairs]
 
 
-def scaling(
+def speed_ups(
     kinds: Sequence[str] = ("pure Python", "hashing", "sleeping"),
     threads: Sequence[int] = (1, 2, 4),
     seconds: float = 0.015,
@@ -137,7 +137,7 @@ def scaling(
     python: str | Path = sys.executable,
     progress: Callable[[float], None] | None = None,
     stop: threading.Event | None = None,
-) -> Scaling:
+) -> SpeedUps:
     """Measure the speed-up by each number of threads, for each kind of work, unrecorded.
 
     seconds: how long one thread's work takes about. rounds: at least 7.
@@ -150,7 +150,7 @@ def scaling(
     for kind in kinds:
         _must_be_one_of("kinds", kind, KINDS)
     for count in threads:
-        _must_lie_between("threads", count, 1, 64)
+        _must_be_threads(count, 64)
     _must_lie_between("seconds", seconds, 0.001, 2)
     _must_lie_between("rounds", rounds, 7, 100)
     cases = list(itertools.product(kinds, threads))
@@ -167,7 +167,7 @@ def scaling(
         )
         if progress is not None:
             progress((number + 1) / len(cases))
-    return Scaling(comparisons, gil)
+    return SpeedUps(comparisons, gil)
 
 
 @dataclass(frozen=True)
@@ -307,6 +307,12 @@ def _from(seen: Timeline, start_ns: int) -> Timeline:
 def _must_be_one_of(name: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
         raise ValueError(f"{name} must be one of {list(known)}, got {value!r}")
+
+
+def _must_be_threads(count: int, most: int) -> None:
+    _must_lie_between("threads", count, 1, most)
+    if not isinstance(count, int):
+        raise TypeError(f"threads must be a whole number, got {count!r}")
 
 
 def _must_lie_between(name: str, value: float, least: float, most: float) -> None:
