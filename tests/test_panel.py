@@ -315,8 +315,10 @@ CELLS = {
 import asyncio, pathlib, threading, time
 from helpers.draw.picture import Picture, new_figure
 from helpers.labs.panel import Lab
+loop = asyncio.get_running_loop()
 def measure(settings, job):
-    began.touch()
+    (folder / "began").touch()
+    loop.call_soon_threadsafe(loop.call_later, 0.1, (folder / "idle").touch)
     while True:
         job.check()
         time.sleep(0.01)
@@ -328,7 +330,8 @@ until = time.monotonic() + 2
 while lab.running and time.monotonic() < until:
     time.sleep(0.01)
 print(lab.running, "Stopped." in lab.status.value, set(threading.enumerate()) <= threads)
-began.unlink()
+for file in folder.iterdir():
+    file.unlink()
 """,
 }
 
@@ -336,8 +339,8 @@ began.unlink()
 class Kernel:
     """A kernel in a process of its own, as JupyterLab starts it."""
 
-    def __init__(self, began: Path) -> None:
-        self.began = began  # no cell may ask whether the lab began: the kernel must be idle
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.manager = KernelManager()
         self.manager.start_kernel()
         self.client = self.manager.client()
@@ -369,9 +372,10 @@ class Kernel:
     def run(self, code: str) -> list[str]:
         return self.finish(self.send(code))
 
-    def interrupt_the_lab(self) -> None:
+    def interrupt_when(self, file: str) -> None:
+        """Interrupt once the lab has made this file: a cell that asked would keep it busy."""
         until = time.monotonic() + 30
-        while not self.began.exists():
+        while not (self.folder / file).exists():
             assert time.monotonic() < until, "the lab did not start"
             time.sleep(0.01)
         self.manager.interrupt_kernel()
@@ -380,9 +384,8 @@ class Kernel:
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    began = tmp_path_factory.mktemp("kernel") / "began"
-    kernel = Kernel(began)
-    assert kernel.run(f"{CELLS['a lab']}\nbegan = pathlib.Path({str(began)!r})") == []
+    kernel = Kernel(tmp_path_factory.mktemp("kernel"))
+    assert kernel.run(f"{CELLS['a lab']}\nfolder = pathlib.Path({str(kernel.folder)!r})") == []
     yield kernel
     kernel.end()
 
@@ -399,14 +402,14 @@ STARTS = {
 @pytest.mark.parametrize("start", STARTS)
 def test_interrupting_the_kernel_stops_a_lab(start: str, kernel: Kernel) -> None:
     assert kernel.run(STARTS[start]) == []
-    kernel.interrupt_the_lab()
+    kernel.interrupt_when("idle")
     assert kernel.run(CELLS["its state"]) == ["False True True"]
     assert kernel.manager.is_alive()
 
 
 def test_interrupting_a_cell_that_runs_a_lab_stops_both(kernel: Kernel) -> None:
     cell = kernel.send("lab.run()")
-    kernel.interrupt_the_lab()
+    kernel.interrupt_when("began")
     assert kernel.finish(cell) == ["KeyboardInterrupt"]
     assert kernel.run(CELLS["its state"]) == ["False True True"]
 
