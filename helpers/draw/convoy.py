@@ -23,6 +23,8 @@ def latencies(cases: Sequence[Convoy]) -> Picture:
     axes.set_xscale("log")
     dice = random.Random(0)  # dots of one row would lie on one line: they are spread upwards
     for row, case in enumerate(cases):
+        if not case.latencies_us:
+            continue
         colour, marker = SERIES[row % len(SERIES)]
         shown = case.latencies_us[:: len(case.latencies_us) // _MOST_DOTS + 1]
         heights = [row + dice.uniform(-0.28, 0.28) for _ in shown]
@@ -48,7 +50,9 @@ def latencies(cases: Sequence[Convoy]) -> Picture:
 def describe(cases: Sequence[Convoy]) -> str:
     """One sentence: medians, slowest in a hundred, and round trips a second of each case."""
     parts = [
-        f"{case.name} {case.median_us / 1e3:.3g} ms (one in a hundred over "
+        f"{case.name}: no reply"
+        if not case.latencies_us
+        else f"{case.name} {case.median_us / 1e3:.3g} ms (one in a hundred over "
         f"{case.p99_us / 1e3:.3g} ms; {case.per_second:,.0f} round trips a second)"
         for case in cases
     ]
