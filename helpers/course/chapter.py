@@ -15,7 +15,7 @@ def begin(chapter: str) -> Card:
 
     chapter: its number, such as "1". Raises ValueError for another form.
     """
-    if not (chapter.isdigit() and len(chapter) == 1):
+    if chapter not in set("123456789"):
         raise ValueError(f"chapter must be one digit, got {chapter!r}")
     _before[chapter] = belongings()
     return machine_card()

@@ -43,9 +43,13 @@ def check(
     exercise: its number, such as "1.2". checker: takes the answers, returns a word of praise
     that says what was shown, or raises NotYet. deadline: seconds the answers may take.
 
-    An answer that is still ``...`` (Ellipsis) or returns it is "not yet". An exception in the
-    reader's code is shown with its type, and never stops the notebook.
+    An answer that is still ``...`` (Ellipsis) is "not yet"; what a stub returns, the checker
+    sees. An exception in the reader's code is shown with its type, and never stops the notebook.
+
+    Raises ValueError for a deadline that isn't positive.
     """
+    if not deadline > 0:
+        raise ValueError(f"deadline must be positive, got {deadline}")
     if any(answer is ... for answer in answers):
         return Checked(exercise, False, "Replace the ... and run the cell again.", NEUTRAL)
     outcome: list[Checked] = []
@@ -55,7 +59,7 @@ def check(
             outcome.append(Checked(exercise, True, checker(*answers), GOOD))
         except NotYet as missing:
             outcome.append(Checked(exercise, False, str(missing), BAD))
-        except Exception as error:
+        except BaseException as error:  # sys.exit() and a cancelled task are none of Exception's
             said = f"Your code raised {type(error).__name__}: {error}"
             outcome.append(Checked(exercise, False, said, BAD))
 
