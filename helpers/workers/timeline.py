@@ -193,10 +193,15 @@ def _open_schedstat() -> int | None:
         return None
     try:
         descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
-        os.pread(descriptor, 64, 0).split()[1]
-        return descriptor
-    except (OSError, IndexError, AttributeError):
+    except OSError:
         return None
+    # Time on a core, time in the queue, number of turns on a core. A kernel that doesn't count
+    # says "0 0 0", and we are having a turn.
+    counts = os.pread(descriptor, 64, 0).split()
+    if len(counts) == 3 and int(counts[2]) > 0:
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _queued_ns(schedstat: int | None) -> int | None:
