@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 import threading
@@ -33,9 +32,12 @@ class Stall:
     @property
     def longest_s(self) -> float:
         """The longest time for which the other thread didn't get on, whatever it waited for."""
-        running = self.timeline.of(*ON_CORE, lane="other")
-        gaps = (b.start_ns - a.end_ns for a, b in itertools.pairwise(running))
-        return max(gaps, default=0) / 1e9
+        states = [span for span in self.timeline.spans if span.lane == "other"]
+        longest = since = 0
+        for span in sorted(states, key=lambda span: span.start_ns):
+            since = 0 if span.state in ON_CORE else since + span.length_ns
+            longest = max(longest, since)
+        return longest / 1e9
 
     @property
     def longest_wait_s(self) -> float:
@@ -89,9 +91,12 @@ class Preemption:
             return untold("the other thread needs a core for itself, and there is one", evidence)
         if seen.away_s < _AWAY_S:
             return untold("the competitors hardly took the core from the holder", evidence)
+        # With a GIL, the other thread may run a little: while the holder waits for a core on its
+        # way to the GIL. Without one, a little is proof enough.
+        enough = 0.5 if seen.timeline.gil else 0.02
         if waited >= 0.5 and seen.longest_wait_s >= _LONG_S:
             found = State.WAITING_GIL
-        elif waited <= 0.2 and ran >= 0.1:
+        elif waited <= 0.2 and ran >= enough:
             found = State.RUNNING
         else:
             return untold("other work kept the other thread off its core as well", evidence)
