@@ -12,7 +12,7 @@ def test_cells_are_headings_or_data_and_escaped() -> None:
     assert '<th scope="col"' in table.html
     assert table.html.count('<th scope="row"') == 2
     assert "x &lt; y" in table.html
-    assert "<caption" in table.html
+    assert "<figcaption>Two rows.</figcaption>" in table.html
     assert repr(table) == "<Table>"
     shown: Shown = table
     assert shown.text == "Two rows."

@@ -72,7 +72,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """Shown in a notebook as a table with its sentence as the caption.
+    """Shown in a notebook as a table with its sentence above it.
 
     columns: the headings. rows: one text per column. heading: which cell heads its row.
     tints: a background colour per row, "" for none. What a tint says, a cell must say in words.
@@ -94,19 +94,18 @@ class Table:
 
     @property
     def html(self) -> str:
-        """A ``table`` with caption and header cells, in a box that scrolls when it is long."""
+        """The sentence, then a ``table`` with header cells, in a box that scrolls if it is long."""
         head = "".join(_cell("th", text, 'scope="col"') for text in self.columns)
         tints = self.tints or [""] * len(self.rows)
         body = "".join(
             _row(row, tint, self.heading) for row, tint in zip(self.rows, tints, strict=True)
         )
-        name = html.escape(self.text.split(". ")[0])
+        # The sentence stands outside the box: it has to be seen without scrolling.
         return (
-            f'<div role="region" tabindex="0" aria-label="{name}" '
+            f'<figure style="margin:0"><figcaption>{html.escape(self.text)}</figcaption>'
+            '<div role="region" tabindex="0" aria-label="table" '
             'style="max-height:36em;overflow:auto"><table style="border-collapse:collapse">'
-            '<caption style="caption-side:bottom;text-align:left;color:inherit">'
-            f"{html.escape(self.text)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></figure>"
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
