@@ -45,8 +45,8 @@ class Prediction:
                 self._status,
             ]
         )
-        self.panel.add_class("course-panel")
-        self.panel.add_class("course-answers")
+        self.panel.add_class("course-panel").add_class("course-answers")
+        self._outcome.add_class("course-outcome")
         self._refresh()
 
     def pick(self, answer: str) -> None:
