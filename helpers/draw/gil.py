@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from helpers.draw import timeline as lanes
-from helpers.draw.picture import FAINT, INK, SERIES, Picture, new_figure
+from helpers.draw.picture import FAINT, SERIES, Picture, new_figure
 from helpers.measure.gil import Contention, Runs, SpeedUps
 
 
@@ -41,8 +41,7 @@ def speed_ups(found: SpeedUps) -> Picture:
     figure = new_figure("What threads gain, by kind of work", 4.2)
     axes = figure.axes[0]
     most = max(count for kind in found.kinds for count in found.threads(kind))
-    axes.plot([1, most], [1, most], color=FAINT, linestyle="--")
-    axes.annotate("as many times as threads", (most, most), ha="right", va="bottom", color=INK)
+    axes.plot([1, most], [1, most], color=FAINT, linestyle="--", label="as many times as threads")
     axes.axhline(1, color=FAINT, linewidth=1)
     for number, kind in enumerate(found.kinds):
         colour, marker = SERIES[number % len(SERIES)]
