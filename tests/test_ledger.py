@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.ledger import exceeded, read_entries, write_ledger
+from tools.ledger import exceeded, excuse, read_entries, write_ledger
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -194,5 +194,12 @@ def test_a_session_keeps_the_ledger(tmp_path: Path) -> None:
 
     pyproject.write_text(PYPROJECT, encoding="utf-8")
     too_many = run("pytest")
-    assert too_many.returncode == 1
     assert "chapter 01: 1 claims can't be told here, at most 0 may" in too_many.stdout
+    # This machine may be busy just now; what then follows is tested below.
+    assert too_many.returncode == (0 if "not counted" in too_many.stdout else 1)
+
+
+def test_a_busy_or_small_machine_is_excused() -> None:
+    assert excuse(2, 0.0) == excuse(64, None) == ""
+    assert "one core" in excuse(1, 0.0)
+    assert "1.5 cores busy" in excuse(2, 1.5)

@@ -12,6 +12,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.measure.compare import BUSY_CORES
+
 HOLDS = "holds"
 FAILS = "does not hold"
 UNTOLD = "can't be told here"
@@ -144,3 +146,17 @@ def exceeded(folder: Path, bounds: Mapping[str, int]) -> list[str]:
         for chapter, ids in untold.items()
         if len(ids) > bounds.get(chapter, 0)
     ]
+
+
+def excuse(cores: int, others: float | None) -> str:
+    """Return why this machine could not tell more, or "": the bounds are for a quiet one.
+
+    Args:
+        cores: how many this process may use.
+        others: how many cores other work kept busy meanwhile, None where that is unknown.
+    """
+    if cores < 2:
+        return "there is one core only"
+    if others is not None and others > BUSY_CORES:
+        return f"other work kept {others:.1f} cores busy"
+    return ""

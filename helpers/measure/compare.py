@@ -68,7 +68,8 @@ class Ratio:
                 "the interval reaches over the bound: the timings scatter too much", evidence
             )
         if self.busy is not None and self.busy > BUSY_CORES:
-            return untold(f"other work kept {self.busy:.1f} cores busy meanwhile", evidence)
+            evidence += f"; others kept {self.busy:.1f} cores busy"
+            return untold("other work kept the machine busy meanwhile", evidence)
         return Verdict(Outcome.FAILS, evidence)
 
 

@@ -59,8 +59,8 @@ def in_parallel(found: Timeline) -> Verdict:
     queued = found.share_in(State.WAITING_CORE, State.WAITING_UNKNOWN)
     evidence = f"two computed at once for {computing_at_once(found):.1%} of the computing time"
     if computing_at_once(found) < CLEARLY and queued > 0.2:
-        reason = f"the tasks spent {queued:.0%} of their time in the queue for a core"
-        return untold(f"{reason}: other work had it", evidence)
+        evidence += f"; they spent {queued:.0%} of their time in the queue for a core"
+        return untold("the tasks stood in the queue for a core: other work had it", evidence)
     return checked(computing_at_once(found) >= CLEARLY, evidence)
 
 
