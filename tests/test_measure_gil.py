@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from helpers.measure import gil
 from helpers.measure.compare import Comparison
 from helpers.measure.elsewhere import Stopped
-from helpers.measure.timeline import Span, State, Timeline
+from helpers.measure.timeline import Span, State, Timeline, timeline
 from helpers.measure.verdict import Outcome
 
 MS = 1_000_000
@@ -181,3 +181,14 @@ def test_stop_ends_a_run_at_once() -> None:
     with pytest.raises(Stopped):
         gil.contention("pure Python", 8, 5e-3, 2.0, stop=stop)
     assert time.monotonic() - began < 2.3
+
+
+def test_a_holder_that_lost_its_core_still_holds_the_gil() -> None:
+    """Off its core without having blocked: nobody else can have had the GIL meanwhile."""
+
+    def recording(times_blocked: int) -> dict[str, Any]:
+        interval = ("working", 0, 5 * MS, 10 * MS, 5 * MS, 5 * MS, times_blocked)
+        return {"lane": "a", "gil": True, "intervals": [interval], "holds": []}
+
+    assert timeline([recording(0)]).gil_held_share == 1
+    assert timeline([recording(1)]).gil_held_share == pytest.approx(0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
@@ -13,7 +14,7 @@ import pytest
 from helpers.measure.elsewhere import call
 from helpers.measure.interpreters import find_interpreters
 from helpers.workers import gil
-from helpers.workers.timeline import Recorder
+from helpers.workers.timeline import Recorder, _pread, gil_enabled
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +103,26 @@ def test_workers_run_in_every_interpreter_found() -> None:
         found = call(gil.contend, "hashing", 2, 0.005, 1e-3, python=other.path)
         assert len(found["recordings"]) == 2
         assert found["recordings"][0]["gil"] == other.gil
+
+
+@pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to keep")
+@pytest.mark.skipif(_pread is None, reason="no schedstat is read here")
+def test_the_recorder_keeps_the_gil_while_it_reads_its_meters() -> None:
+    """Else each look would hand the GIL over, and change what is looked at."""
+    sys.setswitchinterval(30)  # from here on, the GIL changes hands only when it is let go
+    wake, awake = threading.Event(), []
+
+    def wait() -> None:
+        wake.wait()
+        awake.append(1)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    with Recorder("only") as recorder:
+        wake.set()  # from here on, the other thread wants the GIL
+        for _ in range(2000):
+            recorder._close_interval()
+        during = list(awake)
+    waiting.join()
+    assert during == []
+    assert awake == [1]

@@ -198,6 +198,8 @@ class Runs:
     def follows_interval(self) -> Verdict:
         """Did the median run last about as long as the switch interval: 0.8 to 1.5 times?
 
+        What the interval is for: https://docs.python.org/3/library/sys.html#sys.setswitchinterval
+
         A run lasts a little longer: the waiter has to wake up, and the holder to look.
         Told for intervals from 1 ms; below, waking up takes longer than the interval.
         """

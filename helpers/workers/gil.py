@@ -51,7 +51,10 @@ def hashing_step() -> None:
 
 
 def compression_step() -> None:
-    """C code that releases the GIL."""
+    """C code that releases the GIL: zlib does.
+
+    Source: https://docs.python.org/3.13/c-api/init.html#releasing-the-gil-from-extension-code
+    """
     zlib.compress(BLOCK, 1)
 
 
@@ -170,6 +173,7 @@ def scale(kind: str, threads: int, seconds: float, rounds: int) -> dict[str, Any
 def alternate(kind: str, interval_s: float, seconds: float, patience_ns: int) -> dict[str, Any]:
     """Let two threads compute for so many seconds.
 
+    patience_ns: see ``Recorder``.
     Returns steps (of both), recordings, and start_ns and end_ns, between which both were at it.
     """
     sys.setswitchinterval(interval_s)

@@ -56,7 +56,8 @@ def _two_threads(cores: list[int], seconds: float) -> list[dict[str, Any]]:
     recordings: dict[str, dict[str, Any]] = {}
 
     def run(lane: str, core: int, priority: int) -> None:
-        # Linux gives each thread a core and a priority of its own; 0 is the calling thread.
+        # On Linux each thread has cores and a nice value of its own; 0 is the calling thread.
+        # Source: https://man7.org/linux/man-pages/man7/sched.7.html
         os.sched_setaffinity(0, {core})
         os.setpriority(os.PRIO_PROCESS, 0, priority)
         with Recorder(lane) as recorder:
