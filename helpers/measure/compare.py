@@ -17,6 +17,7 @@ from helpers.measure.verdict import Outcome, Verdict, untold
 
 BUSY_CORES = 0.35  # others' use above this: a "no" isn't trusted
 LEAST_S = 1.5 * SHORTEST_S  # of rounds, and so of watching the host
+MOST_EXTRA = 100  # rounds; an interval of thousands would take minutes to compute
 _RESAMPLES = 2000
 
 
@@ -123,8 +124,9 @@ def compare(
 ) -> Comparison:
     """Run each contender once to warm up, then at least ``repeats`` rounds of all in turn.
 
-    Quick contenders get more rounds, until the host was watched for long enough to say whether
-    other work was in the way.
+    Quick contenders get up to 100 more rounds, until the host was watched for long enough to say
+    whether other work was in the way. The quickest leave a rest of that time, in which nothing
+    runs.
 
     contenders: name to function without arguments. A pool is started before and passed in with
     what that took in ``start_up`` (seconds), so that the rounds time the work only.
@@ -143,7 +145,7 @@ def compare(
     points: dict[str, list[float]] = {name: [] for name in names}
     meter = HostMeter()
     number = 0
-    while number < repeats or meter.seconds < LEAST_S:
+    while number < repeats or (number < repeats + MOST_EXTRA and meter.seconds < LEAST_S):
         # Every round starts with another contender, so that none always comes first.
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
@@ -153,6 +155,7 @@ def compare(
         number += 1
         if progress is not None:
             progress(min(number / repeats, meter.seconds / LEAST_S, 1.0))
+    time.sleep(max(0.0, LEAST_S - meter.seconds))
     return Comparison(
         {name: tuple(values) for name, values in points.items()},
         dict(start_up or {}),
