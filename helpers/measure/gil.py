@@ -131,7 +131,7 @@ class SpeedUps:
 def speed_ups(
     kinds: Sequence[str] = ("pure Python", "hashing", "sleeping"),
     threads: Sequence[int] = (1, 2, 4),
-    seconds: float = 0.015,
+    seconds: float = 0.01,
     rounds: int = 7,
     *,
     python: str | Path = sys.executable,
