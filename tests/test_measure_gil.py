@@ -43,6 +43,14 @@ def test_contention_counts_what_the_timeline_shows() -> None:
     assert found.gil_wait_share == pytest.approx(10 / 25)
 
 
+def test_two_threads_on_a_core_at_once_are_parallel() -> None:
+    spans = (("a", State.RUNNING, 0, 10), ("b", State.RELEASED, 6, 20))
+    found = gil.Contention("hashing", 2, 5e-3, 0.3, 0.2, two_lanes(*spans))
+    assert found.parallel_share == pytest.approx(0.2)
+    found = gil.Contention("pure Python", 2, 5e-3, 0.3, 0.2, two_lanes(*TURNS))
+    assert found.parallel_share == 0
+
+
 def test_without_a_gil_it_is_never_handed_over() -> None:
     found = gil.Contention("pure Python", 2, 5e-3, 0.3, 0.2, two_lanes(*TURNS, gil_on=False))
     assert found.hand_overs == 0

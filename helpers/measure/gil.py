@@ -13,7 +13,7 @@ from pathlib import Path
 from helpers.measure.compare import Comparison, Ratio
 from helpers.measure.elsewhere import call
 from helpers.measure.host import HostMeter
-from helpers.measure.timeline import State, Timeline, timeline
+from helpers.measure.timeline import ON_CORE, State, Timeline, timeline
 from helpers.measure.verdict import Outcome, Verdict, untold
 from helpers.workers import gil as workers
 
@@ -48,6 +48,15 @@ class Contention:
     def hand_overs(self) -> int:
         """How often another thread had the GIL; none without a GIL."""
         return self.timeline.hand_overs if self.timeline.gil else 0
+
+    @property
+    def parallel_share(self) -> float:
+        """The part of the time (0 to 1) in which at least two threads were on a core at once.
+
+        Not quite 0 for pure Python under a GIL: where a gap lies is known to one step of work.
+        """
+        seen = self.timeline
+        return seen.at_once_ns(*ON_CORE, least=2) / seen.length_ns if seen.length_ns else 0.0
 
     @property
     def gil_wait_share(self) -> float:
