@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from helpers.measure.host import HostMeter
@@ -83,6 +84,11 @@ def _bounds() -> dict[str, int]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     bounds: dict[str, int] = project["tool"]["course"]["untold_at_most"]
     return bounds
+
+
+# Hypothesis fails a test that takes 200 ms; no test of ours depends on how fast anything is.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
 
 
 def pytest_configure(config: pytest.Config) -> None:

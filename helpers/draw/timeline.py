@@ -43,7 +43,7 @@ LOOKS = {
     State.WAITING_LOCK: Look(PINK, "xxx"),
     State.HOLDING_LOCK: Look(BLUE),
     State.SLEEPING: Look("white", "\\\\"),
-    State.AWAITING: Look(YELLOW, "\\\\"),
+    State.AWAITING: Look(YELLOW, "oo"),
     State.BLOCKED: Look(ORANGE, "++"),
 }
 _COLUMNS = 700  # finer detail than this can't be seen on the page
