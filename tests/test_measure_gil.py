@@ -200,3 +200,24 @@ def test_a_holder_that_lost_its_core_still_holds_the_gil() -> None:
 
     assert timeline([recording(0)]).gil_held_share == 1
     assert timeline([recording(1)]).gil_held_share == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        ([(State.RELEASED, 0, 10)], [(State.RELEASED, 5, 15)], Outcome.HOLDS),
+        ([(State.RUNNING, 0, 5)], [(State.RUNNING, 5, 10)], Outcome.FAILS),
+        (
+            [(State.RELEASED, 0, 5), (State.WAITING_CORE, 5, 10)],
+            [(State.WAITING_CORE, 0, 5), (State.RELEASED, 5, 10)],
+            Outcome.UNTOLD,
+        ),
+    ],
+)
+def test_in_parallel_is_told_by_overlap_unless_other_work_has_the_cores(
+    first: list[tuple[State, int, int]], second: list[tuple[State, int, int]], outcome: Outcome
+) -> None:
+    spans = [Span("a", *span) for span in first] + [Span("b", *span) for span in second]
+    seen = Timeline(("a", "b"), tuple(spans), gil=True, tells_queue=True)
+    found = gil.Contention("hashing", 2, 5e-3, 1.0, 1.0, seen)
+    assert found.in_parallel().outcome is outcome

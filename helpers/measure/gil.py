@@ -22,6 +22,7 @@ BYTECODES = ("small numbers", "big numbers")
 LOADS = tuple(workers.LOADS)
 INTERVALS_S = (10e-6, 100e-6, 1e-3, 5e-3, 20e-3, 100e-3)
 MOST_THREADS = 8
+_CLEARLY = 0.02  # more than hand-overs that are seen one beat late add up to
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,15 @@ class Contention:
         Where the system doesn't tell waiting for the GIL from waiting for a core, both.
         """
         return self.timeline.share_in(State.WAITING_GIL, State.WAITING_UNKNOWN)
+
+    def in_parallel(self) -> Verdict:
+        """Were two threads on a core at the same time, for more than measuring errors?"""
+        evidence = f"two threads on a core at once for {self.parallel_share:.1%} of the time"
+        if self.parallel_share >= _CLEARLY:
+            return Verdict(Outcome.HOLDS, evidence)
+        if self.timeline.share_in(State.WAITING_CORE, State.WAITING_UNKNOWN) > 0.2:
+            return untold("the threads stood in the queue for a core: other work had it", evidence)
+        return Verdict(Outcome.FAILS, evidence)
 
 
 def contention(
