@@ -110,6 +110,23 @@ def interrupt_oneself():
     return "still here"
 
 
+def die_of_an_interrupt():
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def hang_with_a_semaphore(path):
+    import multiprocessing
+
+    semaphore = multiprocessing.get_context("spawn").Semaphore()
+    with open(path + ".part", "w") as file:
+        file.write(semaphore._semlock.name)
+    os.replace(path + ".part", path)
+    time.sleep(600)
+
+
 class Worker:
     def method(self):
         return None
@@ -248,6 +265,30 @@ def test_a_stop_ends_worker_and_child(odd: ModuleType, noted: Path) -> None:
 @posix
 def test_an_interrupt_of_the_whole_group_is_for_the_caller(odd: ModuleType) -> None:
     assert call(odd.interrupt_oneself) == "still here"
+
+
+@posix
+def test_an_interrupt_while_the_interpreter_starts_is_a_stop(odd: ModuleType) -> None:
+    with pytest.raises(Stopped):
+        call(odd.die_of_an_interrupt)
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="named semaphores are seen on Linux only")
+def test_a_stop_removes_the_semaphores_of_the_worker(odd: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "name"
+    stop = threading.Event()
+
+    def press() -> None:
+        wait_until(path.exists, "the worker did not start")
+        stop.set()
+
+    reader = threading.Thread(target=press)
+    reader.start()
+    with pytest.raises(Stopped):
+        call(odd.hang_with_a_semaphore, str(path), stop=stop)
+    reader.join()
+    semaphore = Path(f"/dev/shm/sem.{path.read_text().removeprefix('/')}")
+    wait_until(lambda: not semaphore.exists(), f"{semaphore} is still there")
 
 
 @posix

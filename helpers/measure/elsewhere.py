@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,7 @@ class WorkerFailed(RuntimeError):
 
 
 class Stopped(RuntimeError):
-    """The reader pressed Stop."""
+    """The reader pressed Stop or interrupted the kernel."""
 
 
 def call(
@@ -83,6 +84,10 @@ def call(
         ) from None
     finally:
         _end(process)
+    if process.returncode == -signal.SIGINT:
+        # An interrupt goes to the whole group of processes. The worker ignores it, but not yet
+        # while its interpreter starts.
+        raise Stopped(f"{worker.__name__} was interrupted")
     return _result(worker, process.returncode, output, errors)
 
 
@@ -116,19 +121,34 @@ def _wait(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill the interpreter and all that it has started, and close the pipes."""
+    trackers: list[psutil.Process] = []
     if process.poll() is None:
         try:
             family = psutil.Process(process.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             family = []
         process.kill()
-        for descendant in family:
+        trackers = [descendant for descendant in family if _is_tracker(descendant)]
+        for descendant in set(family) - set(trackers):
             with contextlib.suppress(psutil.NoSuchProcess):
                 descendant.kill()
     # A process whose parent ended before it wasn't found and may hold the pipes: don't wait for it.
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.communicate(timeout=0.5)
     process.wait()
+    psutil.wait_procs(trackers, timeout=1)
+
+
+def _is_tracker(process: psutil.Process) -> bool:
+    """Whether it is multiprocessing's resource tracker.
+
+    Left alone, it ends after the last of those that it serves, and removes the semaphores and
+    shared memory which they had no time to remove.
+    """
+    try:
+        return "multiprocessing.resource_tracker" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
 
 
 def _result(worker: Callable[..., Any], exit_code: int, output: bytes, errors: bytes) -> Any:
