@@ -19,7 +19,8 @@ _CSS = f"""
     outline: 2px solid var(--jp-brand-color1, #0072B2) !important; outline-offset: 1px;
 }}
 .course-panel select {{ background-image: url("{_ARROW}") !important; }}
-.course-panel .widget-html-content {{ line-height: 1.6; }}
+.course-panel .jupyter-widgets {{ max-width: calc(100% - 4px); }}
+.course-panel .widget-html-content {{ line-height: 1.6; min-width: 0; }}
 .course-answers button {{
     height: auto; padding: 0.3em 0.8em; line-height: 1.5;
     text-align: left; white-space: normal; overflow: visible;

@@ -1,0 +1,205 @@
+"""Every notebook in real JupyterLab: it runs, and its labs, predictions and exercises work."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.notebook_page import LabPanel, NotebookPage
+from tests.browser.server import Server
+from tests.chapter_files import Chapter
+from tests.test_exercises import exercises_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+STOP_WITHIN_S = 2.0
+# On a busy machine the browser itself may hold a message up: one of so many tries is enough.
+TRIES = 3
+
+
+@pytest.fixture(scope="module", params=["disabled", "perCommTarget"])
+def widgets_talk(request: pytest.FixtureRequest, notebook: NotebookPage) -> str:
+    """Both ways in which JupyterLab sends clicks: the course's setting, and its own default.
+
+    In this order, and once: what is on its way when the second line to the kernel closes is lost.
+    """
+    notebook.comms_over_subshells = request.param
+    mode: str = request.param
+    return mode
+
+
+def test_run_all_succeeds(notebook: NotebookPage) -> None:
+    for cell in notebook.cells:
+        errors = [output for output in cell.outputs if output["output_type"] == "error"]
+        assert not errors, (cell.source, errors)
+
+
+def test_the_courses_own_settings_are_in_force(notebook: NotebookPage) -> None:
+    assert notebook.comms_at_first == "disabled"
+
+
+def test_images_have_a_text(notebook: NotebookPage) -> None:
+    images = notebook.page.locator(".jp-Notebook img")
+    for place in range(images.count()):
+        assert len(images.nth(place).get_attribute("alt") or "") >= 10, place
+
+
+def test_panels_fit_a_narrow_window(notebook: NotebookPage) -> None:
+    wide = notebook.page.viewport_size
+    assert wide is not None
+    notebook.page.set_viewport_size({"width": 800, "height": 900})
+    try:
+        parts = ".course-panel, .course-panel button, .course-panel .widget-box"
+        boxes = notebook.page.locator(parts)
+        for place in range(boxes.count()):
+            box = boxes.nth(place)
+            box.scroll_into_view_if_needed()
+            fits = box.evaluate("box => box.scrollWidth <= box.clientWidth + 1")
+            assert fits, f"cut off: {box.inner_text()}"
+    finally:
+        notebook.page.set_viewport_size(wide)
+
+
+def test_predictions_are_picked_by_keyboard_and_compared(
+    notebook: NotebookPage, widgets_talk: str
+) -> None:
+    panels = notebook.page.locator(".course-answers")
+    outcomes = notebook.page.locator(".course-outcome")
+    assert panels.count() == outcomes.count() > 0
+    for place in range(panels.count()):
+        panel, outcome = panels.nth(place), outcomes.nth(place)
+        buttons = panel.get_by_role("button")
+        for answer in range(buttons.count()):
+            button = buttons.nth(answer)
+            role, name = notebook.accessible(button)
+            text = button.inner_text().removeprefix("✓ ")
+            assert (role, name.removeprefix("✓ ")) == ("button", text)
+            button.press("Enter")
+            expect(panel.get_by_role("status")).to_have_text(f"You picked: {text}.")
+            expect(outcome).to_contain_text("You predicted")
+            expect(outcome).to_contain_text(text)
+
+
+def test_exercises_are_solved_by_their_solutions(notebook: NotebookPage, server: Server) -> None:
+    places = [place for place, cell in enumerate(notebook.cells) if "exercise" in cell.tags]
+    exercises = exercises_of(Chapter(Path(server.folder, "notebooks", notebook.name)))
+    assert len(places) == len(exercises) > 0
+    for place, exercise in zip(places, exercises, strict=True):
+        stub = notebook.cells[place].source
+        assert "not yet" in notebook.cells[place + 1].html
+        notebook.edit(place, exercise.solution)
+        notebook.run_cell(place)
+        notebook.run_cell(place + 1)
+        assert f"Exercise {exercise.number}: solved" in notebook.cells[place + 1].html
+        notebook.edit(place, stub)
+
+
+def test_labs_have_names_and_are_reached_by_tab(notebook: NotebookPage) -> None:
+    for lab in notebook.labs:
+        elements = [*lab.controls, lab.run]
+        names = [notebook.accessible(element) for element in elements]
+        assert all(name for _, name in names), (lab.title, names)
+        assert len({name for _, name in names}) == len(names), (lab.title, names)
+        # Into the cell, then on with Tab: past the cell's own buttons to the lab.
+        lab.box.locator("strong").first.click()
+        notebook.press("Tab")
+        for _ in range(30):
+            if focused(elements[0]):
+                break
+            notebook.press("Tab")
+        for element, (_, name) in zip(elements, names, strict=True):
+            assert focused(element), f"{lab.title}: Tab doesn't lead to {name}"
+            notebook.press("Tab")
+
+
+def test_controls_are_moved_by_keyboard(notebook: NotebookPage, widgets_talk: str) -> None:
+    for lab in notebook.labs:
+        for control in lab.controls:
+            before = lab.settings
+            back = lab.change(control)
+            notebook.wait_until(partial(differ, lab, before), f"{lab.title}: settings changed")
+            lab.change_back(control, back)
+            notebook.wait_until(partial(agree, lab, before), f"{lab.title}: settings as before")
+
+
+def differ(lab: LabPanel, settings: dict[str, Any]) -> bool:
+    return lab.settings != settings
+
+
+def agree(lab: LabPanel, settings: dict[str, Any]) -> bool:
+    return lab.settings == settings
+
+
+def test_run_gives_progress_and_a_new_picture(notebook: NotebookPage, widgets_talk: str) -> None:
+    for lab in _that_end(notebook):
+        before = lab.picture
+        changed = lab.box.locator("select, input[type=number]").first
+        if changed.count():
+            lab.change(changed)
+        lab.start()
+        assert lab.wait() == "Done."
+        seen = [what for what, _ in lab.noted()]
+        assert "progress shown" in seen, (lab.title, seen)
+        assert lab.picture, lab.title
+        if changed.count():
+            assert lab.picture != before, lab.title
+
+
+def test_stop_stops_a_run(notebook: NotebookPage, widgets_talk: str) -> None:
+    for lab in notebook.labs:
+        assert min(_seconds_to_stop(lab) for _ in range(TRIES)) <= STOP_WITHIN_S, lab.title
+
+
+def test_an_interrupt_stops_a_run(notebook: NotebookPage, widgets_talk: str) -> None:
+    for lab in notebook.labs:
+        assert min(_seconds_to_interrupt(lab) for _ in range(TRIES)) <= STOP_WITHIN_S, lab.title
+        assert notebook.ask_kernel("6 * 7") == 42
+
+
+def test_the_chapter_finds_nothing_left_behind(notebook: NotebookPage, widgets_talk: str) -> None:
+    """JupyterLab's own threads and tasks, which come with its clicks, aren't the chapter's."""
+    [last] = [place for place, c in enumerate(notebook.cells) if "chapter.end(" in c.source]
+    notebook.run_cell(last)
+    html = notebook.cells[last].html
+    assert "0-tidy holds" in html, html.partition("Measured")[2]
+
+
+def focused(element: Locator) -> bool:
+    answer: bool = element.evaluate("element => element === document.activeElement")
+    return answer
+
+
+def _that_end(notebook: NotebookPage) -> list[LabPanel]:
+    return [lab for lab in notebook.labs if lab.title != "A run of a minute"]
+
+
+def _seconds_to_stop(lab: LabPanel) -> float:
+    """Press Run, then Stop, which Tab leads to from there. The time from the key to the word."""
+    lab.start()
+    lab.notebook.press("Tab")
+    lab.notebook.press("Enter")
+    said = lab.wait()
+    clicks = [when for what, when in lab.noted() if what == "click: Stop"]
+    if said == "Done.":
+        return 0.0  # it was faster than the key
+    assert said.startswith("Stopped."), said
+    return _moment_of(lab, "status: Stopped.") - clicks[0]
+
+
+def _seconds_to_interrupt(lab: LabPanel) -> float:
+    lab.start()
+    began = lab.now()
+    lab.notebook.interrupt_kernel()
+    said = lab.wait()
+    if said == "Done.":
+        return 0.0
+    assert said.startswith("Stopped."), said
+    return _moment_of(lab, "status: Stopped.") - began
+
+
+def _moment_of(lab: LabPanel, start: str) -> float:
+    return next(when for what, when in lab.noted() if what.startswith(start))
