@@ -92,15 +92,18 @@ def meet(barrier: Any) -> None:
 
 
 def one_after_another(names: list[str], steps: list[str], loops: int) -> list[Recording]:
+    """Each task when the one before has ended. One recording for each name, as below."""
     return [task(name, steps, loops) for name in names]
 
 
 def in_threads(names: list[str], steps: list[str], loops: int, workers: int) -> list[Recording]:
+    """A pool of threads, ``workers`` of them, each of which takes the next task when it is free."""
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(partial(task, steps=steps, loops=loops), names))
 
 
 def in_processes(names: list[str], steps: list[str], loops: int, workers: int) -> list[Recording]:
+    """The same with a pool of processes, which begin when all of them have started."""
     spawn = multiprocessing.get_context("spawn")
     workers = min(workers, len(names))
     with ProcessPoolExecutor(workers, spawn, meet, (spawn.Barrier(workers),)) as pool:
@@ -108,6 +111,8 @@ def in_processes(names: list[str], steps: list[str], loops: int, workers: int) -
 
 
 def in_tasks(names: list[str], steps: list[str], loops: int, workers: int) -> list[Recording]:
+    """Asyncio tasks in one thread, ``workers`` of them in hand at once."""
+
     async def main() -> list[Recording]:
         seats = asyncio.Semaphore(workers)
 
