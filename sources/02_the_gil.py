@@ -40,7 +40,7 @@ from threading import Barrier, Event, Lock, Thread
 from helpers.course import chapter, checks_gil, exercises
 from helpers.course.claims import claim
 from helpers.course.predictions import Prediction
-from helpers.measure.verdict import WITH_GIL, all_of, needs_cores, untold
+from helpers.measure.verdict import WITH_GIL, all_of, checked, needs_cores, untold
 from helpers.workers.timeline import Recorder, gil_enabled
 
 chapter.begin("2")
@@ -65,6 +65,7 @@ from helpers.measure import gil, preemption, refcount, scaling
 from helpers.measure.bytecode import Switch, listing
 from helpers.measure.compare import compare
 from helpers.measure.convoy import convoy
+from helpers.measure.eval_breaker import look_ups
 from helpers.measure.interpreters import find_interpreters
 from helpers.measure.lost_updates import SHAPES, lost_updates
 from helpers.measure.timeline import State, timeline
@@ -207,9 +208,9 @@ claim(
 
 # %% [markdown]
 # **Explain.** That was a lock in Python code; in C it costs less, but there are many more counts
-# than loops. A patch that replaced the GIL by fine-grained locks existed for Python 1.4 already;
-# it slowed single-threaded programs down and was not taken in (PEP 703 tells of it and of the later
-# tries, [Related Work](https://peps.python.org/pep-0703/#related-work)).
+# than loops. Greg Stein's patches for Python 1.5 replaced the GIL by fine-grained locks; programs
+# with one thread ran at least 30 % slower, and so the patches were not taken in
+# ([Python FAQ](https://docs.python.org/3/faq/library.html#can-t-we-get-rid-of-the-global-interpreter-lock)).
 #
 # Three things to keep apart:
 #
@@ -394,6 +395,21 @@ def increment():
 """
 shared = listing(counter_source)
 draw_bytecode.table(shared)
+
+# %% [markdown]
+# Is the table right about *your* Python? Interrupt a function thousands of times, with an alarm
+# clock of the operating system, and note at which opcode CPython noticed it: it looks for alarms in
+# the same places as for the flag.
+
+# %%
+noticed = look_ups("with a loop")
+claim(
+    "2.2-looks",
+    "CPython notices an interruption only at opcodes where the table says yes or may.",
+    noticed.times > 0 and not noticed.against_the_rule,
+    f"{noticed.times} noticed, at "
+    + ", ".join(sorted({one.opcode for one in noticed.opcodes if one.times})),
+)
 
 # %% [markdown]
 # Here is what the whole chapter of races (chapter 7) starts from. Predict: ten threads execute
@@ -885,6 +901,26 @@ claim(
     nothing.immortal == (sys.version_info >= (3, 12)) and not ordinary.immortal,
     f"None grew by {nothing.after - nothing.before}, "
     f"a new object by {ordinary.after - ordinary.before}",
+)
+
+# %% [markdown]
+# On a free-threaded Python you can see the two counts of biased counting in one object. Here the
+# thread that made it takes a thousand references, another thread takes a hundred.
+
+# %% tags=["nbval-ignore-output"]
+split = refcount.split_count(python=free_threaded[0].path) if free_threaded else None
+draw_refcount.split(split) if split else "no free-threaded CPython here whose counts can be read"
+
+# %%
+claim(
+    "2.4-biased",
+    "A free-threaded build counts the references of the object's own thread apart from all others.",
+    checked(
+        split.by_owner >= split.taken_by_owner and split.by_others >= split.taken_by_others,
+        f"{split.by_owner} by its own thread, {split.by_others} by the others",
+    )
+    if split
+    else untold("there is no free-threaded CPython on this machine whose counts can be read"),
 )
 
 # %% [markdown]
