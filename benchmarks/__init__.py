@@ -1,0 +1,1 @@
+"""Measures this project beside its peers: `python3 course.py bench`."""
