@@ -783,10 +783,10 @@ print("slower beside a thread:", sorted(beside)[25] > sorted(alone)[25])
 
 # %%
 cases = [
-    convoy(0, seconds=0.4),
-    convoy(1, "threads", 5e-3, seconds=0.6),
-    convoy(1, "threads", 1e-3, seconds=0.6),
-    convoy(1, "processes", 5e-3, seconds=0.4),
+    convoy(0, seconds=0.3),
+    convoy(1, "threads", 5e-3, seconds=0.5),
+    convoy(1, "threads", 1e-3, seconds=0.4),
+    convoy(1, "processes", 5e-3, seconds=0.3),
 ]
 draw_convoy.latencies(cases)
 
@@ -880,7 +880,7 @@ guess_immortal
 
 # %%
 counted = {found_pythons.interpreters[0].label: refcount.growth()}
-for other in found_pythons.interpreters[1:]:
+for other in found_pythons.interpreters[1:][-2:]:
     counted[other.label] = refcount.growth(python=other.path)
 draw_refcount.growth(counted)
 
