@@ -77,7 +77,7 @@ def _cost(taken: list[float], plain: list[float]) -> Points:
 
 def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
     """Seconds of the same work: plain, recorded and traced, in turn."""
-    steps = steps_for(KIND, 0.02)
+    steps = steps_for(KIND, 0.1)  # each thread, as in the lab
     contenders: dict[str, Callable[[], object]] = {
         "plain": lambda: in_threads(KIND, THREADS, steps),
         "recorded": lambda: in_threads(KIND, THREADS, steps, record=True),

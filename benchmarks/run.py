@@ -24,7 +24,7 @@ from helpers.measure.machine import machine  # noqa: E402
 # Name: what yields its rows, and how many rounds it gets unless told otherwise.
 BENCHMARKS: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "imports": (imports.rows, 9),
-    "recording": (recording.rows, 101),
+    "recording": (recording.rows, 41),
     "share": (share.rows, 7),
     "redraw": (redraw.rows, 9),
     "chapters": (chapters.rows, 3),
