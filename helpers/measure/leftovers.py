@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import socket
@@ -122,22 +123,24 @@ def _segments() -> set[str]:
     """This user's segments and semaphores in /dev/shm, unless another program holds them."""
     if not _SHARED_MEMORY.is_dir():
         return set()
-    found = {str(entry) for entry in _SHARED_MEMORY.iterdir() if _owned(entry)}
-    return found - _held_by_others() if found else set()
+    found: dict[int, str] = {}
+    for entry in _SHARED_MEMORY.iterdir():
+        with contextlib.suppress(OSError):  # removed meanwhile
+            status = entry.stat()
+            if status.st_uid == os.getuid():
+                found[status.st_ino] = str(entry)
+    others = _held_by_others() if found else set()
+    return {name for inode, name in found.items() if inode not in others}
 
 
-def _owned(entry: Path) -> bool:
-    try:
-        return entry.stat().st_uid == os.getuid()
-    except OSError:
-        return False
+def _held_by_others() -> set[int]:
+    """Inodes in /dev/shm that processes have mapped which we didn't start.
 
-
-def _held_by_others() -> set[str]:
-    """Files of /dev/shm that processes have mapped which we didn't start."""
+    Names won't do: the C library makes a semaphore under another name, then gives it its own.
+    """
     me = psutil.Process()
     family = {me.pid, *(child.pid for child in me.children(recursive=True))}
-    held: set[str] = set()
+    held: set[int] = set()
     for pid in psutil.pids():
         if pid in family:
             continue
@@ -145,9 +148,9 @@ def _held_by_others() -> set[str]:
             maps = Path(f"/proc/{pid}/maps").read_text(errors="replace")
         except OSError:  # another user's, or it ended meanwhile
             continue
-        held.update(
-            line.rpartition(" ")[2] for line in maps.splitlines() if f" {_SHARED_MEMORY}/" in line
-        )
+        # address, permissions, offset, device, inode, path: see proc_pid_maps(5).
+        lines = [line.split(maxsplit=5) for line in maps.splitlines()]
+        held.update(int(line[4]) for line in lines if line[5:] and line[5].startswith("/dev/shm/"))
     return held
 
 
