@@ -93,6 +93,7 @@ class NotebookPage:
         self.page = page
         self.name = name
         self.complaints: list[str] = []
+        self.found_labs = False
         self._server = server
         page.set_default_timeout(PATIENCE_S * _MS)
         page.on("console", self._on_console)
@@ -230,14 +231,24 @@ class LabPanel:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the kernel believes the controls to be."""
-        setup = (
-            "import gc as _gc, helpers.labs.panel as _panel\n"
-            "_settings = {lab.title: {name: repr(value) for name, value in lab.settings.items()}"
-            " for lab in _gc.get_objects() if isinstance(lab, _panel.Lab)}"
+        """What the kernel believes the controls to be, as texts."""
+        found: dict[str, Any] = self.notebook.ask_kernel(
+            f"{{name: repr(value) for name, value in {self._in_kernel}.settings.items()}}"
         )
-        found: dict[str, Any] = self.notebook.ask_kernel("_settings", setup)[self.title]
         return found
+
+    @property
+    def _in_kernel(self) -> str:
+        """The lab as an expression: a cell may show a lab that it gives no name."""
+        if not self.notebook.found_labs:
+            self.notebook.ask_kernel(
+                "None",
+                "import gc as _gc, helpers.labs.panel as _panel\n"
+                "_labs = {one.title: one for one in _gc.get_objects()"
+                " if isinstance(one, _panel.Lab)}",
+            )
+            self.notebook.found_labs = True
+        return f"_labs[{self.title!r}]"
 
     def change(self, control: Locator) -> str:
         """Move a control by one step with the keyboard; return the key that moves it back."""

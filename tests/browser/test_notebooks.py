@@ -64,6 +64,14 @@ def test_panels_fit_a_narrow_window(notebook: NotebookPage) -> None:
         notebook.page.set_viewport_size(wide)
 
 
+def test_answers_have_names(notebook: NotebookPage) -> None:
+    buttons = notebook.page.locator(".course-answers button")
+    for place in range(buttons.count()):
+        role, name = notebook.accessible(buttons.nth(place))
+        assert role == "button"
+        assert name == buttons.nth(place).inner_text()
+
+
 def test_predictions_are_picked_by_keyboard_and_compared(
     notebook: NotebookPage, widgets_talk: str
 ) -> None:
@@ -72,13 +80,11 @@ def test_predictions_are_picked_by_keyboard_and_compared(
     assert panels.count() == outcomes.count() > 0
     for place in range(panels.count()):
         panel, outcome = panels.nth(place), outcomes.nth(place)
+        panel.scroll_into_view_if_needed()
         buttons = panel.get_by_role("button")
         for answer in range(buttons.count()):
-            button = buttons.nth(answer)
-            role, name = notebook.accessible(button)
-            text = button.inner_text().removeprefix("✓ ")
-            assert (role, name.removeprefix("✓ ")) == ("button", text)
-            button.press("Enter")
+            text = (buttons.nth(answer).text_content() or "").removeprefix("✓ ")
+            buttons.nth(answer).press("Enter")
             expect(panel.get_by_role("status")).to_have_text(f"You picked: {text}.")
             expect(outcome).to_contain_text("You predicted")
             expect(outcome).to_contain_text(text)
@@ -151,12 +157,12 @@ def test_run_gives_progress_and_a_new_picture(notebook: NotebookPage, widgets_ta
 
 def test_stop_stops_a_run(notebook: NotebookPage, widgets_talk: str) -> None:
     for lab in notebook.labs:
-        assert min(_seconds_to_stop(lab) for _ in range(TRIES)) <= STOP_WITHIN_S, lab.title
+        assert any(_seconds_to_stop(lab) <= STOP_WITHIN_S for _ in range(TRIES)), lab.title
 
 
 def test_an_interrupt_stops_a_run(notebook: NotebookPage, widgets_talk: str) -> None:
     for lab in notebook.labs:
-        assert min(_seconds_to_interrupt(lab) for _ in range(TRIES)) <= STOP_WITHIN_S, lab.title
+        assert any(_seconds_to_interrupt(lab) <= STOP_WITHIN_S for _ in range(TRIES)), lab.title
         assert notebook.ask_kernel("6 * 7") == 42
 
 
