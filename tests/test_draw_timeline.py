@@ -42,7 +42,7 @@ TWO = made(
 )
 
 
-def strips(timeline: Timeline, window_s: tuple[float, float] | None = None) -> list[PathPatch]:
+def patches(timeline: Timeline, window_s: tuple[float, float] | None = None) -> list[PathPatch]:
     axes = new_figure("x").axes[0]
     draw_lanes(axes, timeline, window_s)
     return [artist for artist in axes.get_children() if isinstance(artist, PathPatch)]
@@ -54,11 +54,11 @@ def drawn_ms(
     """Milliseconds drawn of one state, all lanes together."""
     look = LOOKS[state]
     total = 0.0
-    for strip in strips(timeline, window_s):
-        if strip.get_facecolor()[:3] == to_rgb(look.colour) and strip.get_hatch() == (
+    for patch in patches(timeline, window_s):
+        if patch.get_facecolor()[:3] == to_rgb(look.colour) and patch.get_hatch() == (
             look.hatch or None
         ):
-            corners = np.asarray(strip.get_path().vertices).reshape(-1, 5, 2)
+            corners = np.asarray(patch.get_path().vertices).reshape(-1, 5, 2)
             total += float((corners[:, 1, 0] - corners[:, 0, 0]).sum()) * 1e3
     return total
 
@@ -195,13 +195,20 @@ def test_lanes_are_rows_from_top_to_bottom() -> None:
 
 
 def test_holding_a_lock_is_drawn_beside_the_other_states() -> None:
-    rows = [
-        (float(y.min()), float(y.max()))
-        for y in (np.asarray(s.get_path().vertices)[:, 1] for s in strips(TWO))
-    ]
-    assert len(set(rows)) == 3  # two lanes, and the lock below the second
-    below = max(rows)
-    assert all(high <= below[0] for _, high in set(rows) - {below})
+    def heights(holds: bool) -> set[tuple[float, float]]:
+        """Bottom and top of the bars that show held locks, or of all others."""
+        found = set()
+        for patch in patches(TWO):
+            holding = patch.get_facecolor()[:3] == to_rgb(LOOKS[State.HOLDING_LOCK].colour)
+            if holding is holds:
+                corners = np.asarray(patch.get_path().vertices).reshape(-1, 5, 2)
+                found |= {(float(box[0, 1]), float(box[2, 1])) for box in corners}
+        return found
+
+    ((low, high),) = heights(True)
+    others = sorted(heights(False))
+    assert len(others) == 2  # the two lanes
+    assert others[1][1] <= low < high < others[1][0] + 1
 
 
 @settings(max_examples=25)
@@ -231,7 +238,7 @@ def test_dense_lanes_keep_the_shares_of_their_states(
         for state in states:
             assert drawn_ms(timeline, state) == pytest.approx(timeline.time_in(state) / MS)
     else:
-        corners = sum(np.asarray(s.get_path().vertices).shape[0] for s in strips(timeline))
+        corners = sum(np.asarray(s.get_path().vertices).shape[0] for s in patches(timeline))
         assert corners <= 5 * columns
 
 

@@ -48,6 +48,7 @@ LOOKS = {
 }
 _COLUMNS = 700  # finer detail than this can't be seen on the page
 _Bar = tuple[float, float]  # from, to
+_Box = tuple[_Bar, float, float]  # from and to, bottom and top
 
 
 def lanes(timeline: Timeline, title: str, window_s: tuple[float, float] | None = None) -> Picture:
@@ -69,6 +70,7 @@ def lanes(timeline: Timeline, title: str, window_s: tuple[float, float] | None =
 def draw_lanes(axes: Axes, timeline: Timeline, window_s: tuple[float, float] | None = None) -> None:
     """Draw the lanes into axes that a larger figure provides."""
     start, end = _window(timeline, window_s)
+    boxes: dict[State, list[_Box]] = {}
     states = [state for state in LOOKS if state is not State.HOLDING_LOCK]
     for row, lane in enumerate(timeline.lanes):
         for spans, low, high in (
@@ -76,8 +78,10 @@ def draw_lanes(axes: Axes, timeline: Timeline, window_s: tuple[float, float] | N
             (timeline.of(State.HOLDING_LOCK, lane=lane), row + 0.28, row + 0.40),
         ):
             for state, bars in _bars(spans, start, end).items():
-                # Not add_patch: it would look at every corner for limits that are known.
-                axes.add_artist(_strip(state, bars, timeline.start_ns, low, high))
+                boxes.setdefault(state, []).extend((bar, low, high) for bar in bars)
+    for state, drawn in boxes.items():
+        # Not add_patch: it would look at every corner for limits that are known.
+        axes.add_artist(_patch(state, drawn, timeline.start_ns))
     axes.set_yticks(range(len(timeline.lanes)), timeline.lanes)
     axes.set_ylim(len(timeline.lanes) - 0.5, -0.5)
     axes.set_xlim((start - timeline.start_ns) / 1e9, (end - timeline.start_ns) / 1e9)
@@ -162,13 +166,13 @@ def _bars(spans: Sequence[Span], start: int, end: int) -> dict[State, list[_Bar]
     return bars
 
 
-def _strip(state: State, bars: Sequence[_Bar], origin_ns: int, low: float, high: float) -> Patch:
-    """All bars of one state in one lane as one patch: a hatch costs time for each patch."""
+def _patch(state: State, boxes: Sequence[_Box], origin_ns: int) -> Patch:
+    """All bars of one state as one patch: a hatch costs time for each patch."""
     corners: list[tuple[float, float]] = []
-    for bar in bars:
-        a, b = ((moment - origin_ns) / 1e9 for moment in bar)
+    for (start, end), low, high in boxes:
+        a, b = (start - origin_ns) / 1e9, (end - origin_ns) / 1e9
         corners += [(a, low), (b, low), (b, high), (a, high), (a, low)]
-    moves = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(bars)
+    moves = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(boxes)
     look = LOOKS[state]
     return PathPatch(
         Path(corners, moves),
