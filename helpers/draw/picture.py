@@ -50,7 +50,7 @@ class Picture:
     def png(self) -> bytes:
         buffer = io.BytesIO()
         # savefig would draw the figure twice, and a lab's redraw has to feel immediate.
-        FigureCanvasAgg(self.figure).print_png(buffer, pil_kwargs={"compress_level": 3})
+        FigureCanvasAgg(self.figure).print_png(buffer, pil_kwargs={"compress_level": 1})
         return buffer.getvalue()
 
     @property

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from helpers.workers import timeline as recorder
@@ -91,7 +92,7 @@ class Timeline:
         lanes = self.lanes if lane is None else (lane,)
         wanted = [(one, state) for one in lanes for state in dict.fromkeys(states)]
         found = [span for key in wanted for span in self._sorted.get(key, ())]
-        return sorted(found, key=lambda span: span.start_ns)
+        return sorted(found, key=attrgetter("start_ns"))
 
     @cached_property
     def _sorted(self) -> dict[tuple[str, State], list[Span]]:
@@ -130,7 +131,7 @@ class Timeline:
         holding += [span for span in self.of(State.WAITING_CORE) if span.detail == WITH_GIL]
         return _at_once_ns(holding, least=1) / self.length_ns if self.length_ns else 0.0
 
-    @property
+    @cached_property
     def hand_overs(self) -> int:
         """How often the lane that runs Python code changed."""
         order = [span.lane for span in self.of(State.RUNNING)]
