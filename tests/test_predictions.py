@@ -93,3 +93,11 @@ def test_bad_arguments_are_named(asked: Prediction) -> None:
         asked.compare("Slower")
     with pytest.raises(ValueError, match=r"^why_not must be one of"):
         asked.compare(SAME, {"Slower": "x"})
+
+
+def test_a_run_that_cannot_tell_says_so_and_judges_nobody() -> None:
+    prediction = Prediction("Which?", ["this", "that"])
+    prediction.pick("this")
+    prediction.compare(None, {"this": "because"})
+    assert "can't tell" in prediction.outcome_text
+    assert "because" not in prediction.outcome_text

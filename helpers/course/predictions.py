@@ -33,6 +33,7 @@ class Prediction:
         self.question = question
         self.answers = tuple(answers)
         self.picked: str | None = None
+        self._compared = False
         self._happened: str | None = None
         self._why_not: Mapping[str, str] = {}
         self._buttons = [self._button(answer) for answer in self.answers]
@@ -55,16 +56,18 @@ class Prediction:
         self.picked = answer
         self._refresh()
 
-    def compare(self, happened: str, why_not: Mapping[str, str] | None = None) -> _Comparison:
+    def compare(self, happened: str | None, why_not: Mapping[str, str] | None = None) -> _Comparison:
         """Show what the experiment gave beside what was picked.
 
-        happened: the answer that the measurement gave.
+        happened: the answer that the measurement gave; None if this run can't tell.
         why_not: for each likely wrong answer, what makes it look right.
         Raises ValueError for a text that isn't one of the answers.
         """
-        self._must_be_answer("happened", happened)
+        if happened is not None:
+            self._must_be_answer("happened", happened)
         for answer in why_not or {}:
             self._must_be_answer("why_not", answer)
+        self._compared = True
         self._happened = happened
         self._why_not = dict(why_not or {})
         self._refresh()
@@ -78,8 +81,10 @@ class Prediction:
     @property
     def outcome_text(self) -> str:
         """What the panel below the experiment says, as plain text."""
-        if self._happened is None:
+        if not self._compared:
             return "Not run yet."
+        if self._happened is None:
+            return "This run can't tell: other programs were in the way. Run the cells again."
         if self.picked is None:
             return f"It happened: {self._happened}. You made no prediction."
         if self.picked == self._happened:
@@ -109,7 +114,8 @@ class Prediction:
         bundle: dict[str, Any] = dict(self.panel._repr_mimebundle_(**options) or {})
         listed = "".join(f"<li>{escape(answer)}</li>" for answer in self.answers)
         # For a page that shows the stored notebook and has no kernel behind it.
-        bundle["text/html"] = f"<strong>Predict.</strong> {escape(self.question)}<ul>{listed}</ul>"
+        question = f"<p><strong>Predict.</strong> {escape(self.question)}</p>"
+        bundle["text/html"] = f"{question}<ul>{listed}</ul>"
         bundle["text/plain"] = f"<Prediction: {self.question}>"
         return bundle
 
