@@ -41,15 +41,17 @@ def build(source: Path) -> NotebookNode:
     read = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     cells = []
     taken: set[str] = set()
+    above = ""
     for position, cell in enumerate(read.cells, start=1):
         if not cell.source.strip():
             raise SourceError(f"{source.name}: cell {position} is empty. Fill or remove it.")
         identity = _cell_id(cell, taken)
         metadata = dict(cell.metadata)
         metadata["slideshow"] = {
-            "slide_type": _slide_type(cell),
+            "slide_type": _slide_type(cell, above),
             **metadata.get("slideshow", {}),
         }
+        above = cell.cell_type
         if cell.cell_type == "code":
             cells.append(new_code_cell(cell.source, id=identity, metadata=metadata))
         elif cell.cell_type == "markdown":
@@ -61,18 +63,20 @@ def build(source: Path) -> NotebookNode:
     return notebook
 
 
-def _slide_type(cell: NotebookNode) -> str:
+def _slide_type(cell: NotebookNode, above: str) -> str:
     """Where the cell stands in a slide show, unless it says so itself.
 
-    A chapter and a section begin a slide, a part of a section goes below it. Other prose comes
-    when the teacher presses the key, and code comes with the prose above it.
+    A chapter and a section begin a slide. Below it, each piece of code has a slide with the prose
+    above it: more doesn't fit, and what a prediction is about must not show beside it.
+
+    above: the type of the cell above, "" for the first.
     """
     if cell.cell_type != "markdown":
-        return "-"
+        return "subslide" if above == "code" else "-"
     first_line = cell.source.lstrip().partition("\n")[0]
     if first_line.startswith(("# ", "## ")):
         return "slide"
-    return "subslide" if first_line.startswith("### ") else "fragment"
+    return "subslide" if above == "code" or first_line.startswith("### ") else "fragment"
 
 
 def _cell_id(cell: NotebookNode, taken: set[str]) -> str:
