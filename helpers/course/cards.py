@@ -44,7 +44,8 @@ class Card:
         if not self.rows:
             return ""
         rows = "".join(
-            f'<tr style="background:transparent"><th scope="row" style="text-align:left">{html.escape(name)}</th>'
+            '<tr style="background:transparent">'
+            f'<th scope="row" style="text-align:left">{html.escape(name)}</th>'
             f'<td style="text-align:left">{html.escape(value)}</td></tr>'
             for name, value in self.rows
         )
