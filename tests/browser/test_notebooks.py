@@ -86,8 +86,9 @@ def test_predictions_are_picked_by_keyboard_and_compared(
             text = (buttons.nth(answer).text_content() or "").removeprefix("✓ ")
             buttons.nth(answer).press("Enter")
             expect(panel.get_by_role("status")).to_have_text(f"You picked: {text}.")
-            expect(outcome).to_contain_text("You predicted")
-            expect(outcome).to_contain_text(text)
+            if "This run can't tell" not in (outcome.text_content() or ""):
+                expect(outcome).to_contain_text("You predicted")
+                expect(outcome).to_contain_text(text)
 
 
 def test_exercises_are_solved_by_their_solutions(notebook: NotebookPage, server: Server) -> None:
