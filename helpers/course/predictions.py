@@ -56,7 +56,9 @@ class Prediction:
         self.picked = answer
         self._refresh()
 
-    def compare(self, happened: str | None, why_not: Mapping[str, str] | None = None) -> _Comparison:
+    def compare(
+        self, happened: str | None, why_not: Mapping[str, str] | None = None
+    ) -> _Comparison:
         """Show what the experiment gave beside what was picked.
 
         happened: the answer that the measurement gave; None if this run can't tell.
