@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 
 import pytest
@@ -39,3 +40,18 @@ def test_dying_ends_the_process_by_the_signal(method: str, worker: object) -> No
     process.start()
     process.join(30)
     assert process.exitcode == (-sharing.DEADLY if os.name == "posix" else sharing.DEADLY)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads")
+def test_the_signal_goes_to_the_thread_and_not_to_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        signal, "pthread_kill", lambda thread, number: sent.append((thread, number))
+    )
+    monkeypatch.setattr(sharing, "die", lambda: pytest.fail("sent to the process"))
+    sharing.die_in_a_thread()
+    [(thread, number)] = sent
+    assert number == sharing.DEADLY
+    assert thread != threading.get_ident()

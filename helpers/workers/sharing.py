@@ -33,7 +33,14 @@ def die() -> None:
 
 
 def die_in_a_thread() -> None:
-    """Start a thread that kills, and wait for it. The process ends by the signal, not by return."""
-    thread = threading.Thread(target=die)
+    """Start a thread that sends the signal to itself, and wait for it."""
+    thread = threading.Thread(target=_kill_this_thread)
     thread.start()
     thread.join()
+
+
+def _kill_this_thread() -> None:
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.get_ident(), DEADLY)
+    else:
+        die()  # Windows can't send a signal to a thread
