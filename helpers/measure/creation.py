@@ -15,7 +15,7 @@ from helpers.workers import creation
 TASK, THREAD, INTERPRETER = "asyncio task", "thread", "subinterpreter"
 TELLS_MEMORY = Need(
     lambda: creation.own_memory()["resident"] is not None,
-    "this system doesn't tell a process's memory through the standard library",
+    "this system doesn't tell how much memory a process has now (Linux does, in /proc)",
 )
 _DEADLINE_S = 120.0
 
@@ -31,7 +31,7 @@ class MemoryCosts:
 
     resident: kind to bytes; those of a process are all its pages in memory. Empty where this
         system doesn't tell.
-    unique: kind to bytes that the process shares with no other; Linux only, else empty.
+    unique: kind to bytes that the process shares with no other; of processes only.
     """
 
     resident: Mapping[str, float]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import multiprocessing
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,11 +16,6 @@ from pathlib import Path
 from typing import Any, Optional
 
 from helpers.workers.turns import by_turns
-
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
 
 _OWN_MEMORY = Path("/proc/self/smaps_rollup")
 _PATIENCE_S = 30.0
@@ -109,12 +103,13 @@ def own_memory() -> Memory:
     "resident" (RSS): all pages in memory, shared ones too. "unique" (USS): the pages that no
     other process shares, which its end would free.
     Source: https://www.kernel.org/doc/Documentation/ABI/testing/procfs-smaps_rollup
-    Where there is no such file, "resident" is the highest so far, and "unique" isn't told.
+    Without this file the standard library knows only the highest that it ever was, which needn't
+    grow when something is made.
     """
     try:
         lines = _OWN_MEMORY.read_text().splitlines()[1:]
     except OSError:
-        return {"resident": _peak(), "unique": None}
+        return {"resident": None, "unique": None}
     kilobytes = {name.rstrip(":"): int(value) for name, value, *_ in map(str.split, lines)}
     unique = kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]
     return {"resident": kilobytes["Rss"] * 1024, "unique": unique * 1024}
@@ -194,11 +189,3 @@ def _interpreters() -> Any:
         return importlib.import_module("concurrent.interpreters")
     except ImportError:
         return None
-
-
-def _peak() -> int | None:
-    if resource is None:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # In bytes on macOS, in kilobytes elsewhere (getrusage(2) of each).
-    return int(peak) if sys.platform == "darwin" else int(peak) * 1024
