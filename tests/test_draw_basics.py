@@ -88,5 +88,7 @@ def test_the_table_says_why_a_cell_is_not_measured() -> None:
     found = models.table(rows(STARTS, MEMORY, {"threads": run(0, 0), "processes": run(0, 0)}))
     by_name = {row[0]: row for row in found.rows}
     assert by_name["threading"][4:7] == ("100% of the time", "100 µs", "15 kB")
+    assert by_name["multiprocessing"][1] == "processes (by spawn)"
+    assert by_name["multiprocessing"][4:7] == ("100% of the time", "100 ms", "12 MB")
     assert by_name["asyncio"][4:7] == ("not told here", "10 µs", "not told here")
     assert by_name["concurrent.interpreters"][4:7] == ("needs Python 3.14",) * 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,8 +48,7 @@ def models(
             None if found is None else computing_at_once(found),
         )
 
-    # The default start method: what a program gets that doesn't choose.
-    child = process(multiprocessing.get_all_start_methods()[0])
+    child = process("spawn")  # as in cpu_bound, and there is spawn on every system
     return [
         Model(
             "threading",
@@ -62,7 +60,7 @@ def models(
         ),
         Model(
             "multiprocessing",
-            child.replace("process (", "processes (by ") + " here",
+            "processes (by spawn)",
             "no; messages, or blocks that are shared on purpose",
             "each process has its own GIL",
             "computing in pure Python",
