@@ -42,6 +42,28 @@ def test_verdicts() -> None:
     assert "queue for a core" in crowded.reason
 
 
+def test_a_coarse_clock_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlap, "clock_step_s", lambda: 0.0156)
+    for verdict in (overlap.by_turns(BY_TURNS), overlap.in_parallel(PARALLEL)):
+        assert verdict.outcome is Outcome.UNTOLD
+        assert "15.6 ms" in verdict.evidence
+    assert overlap.computed_at_once({"a": PARALLEL}) is None
+
+
+def test_the_step_is_what_the_clock_moves_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 0 < overlap.clock_step_s() < 1
+    ticks = iter([0.0, 0.0, 0.016, 0.016, 0.016, 0.031, 0.031, 0.062])
+    monkeypatch.setattr("time.thread_time", lambda: next(ticks))
+    assert overlap.clock_step_s.__wrapped__() == pytest.approx(0.015)
+
+
+def test_which_runs_computed_at_once() -> None:
+    runs = {"by turns": BY_TURNS, "parallel": PARALLEL}
+    if overlap.clock_step_s() <= overlap.COARSE_S:
+        assert overlap.computed_at_once(runs) == ("parallel",)
+        assert overlap.computed_at_once({"by turns": BY_TURNS}) == ()
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 50), st.integers(1, 50))))
 def test_the_share_is_a_share(found: list[tuple[str, int, int]]) -> None:
     spans = [(lane, RUNNING, start, start + length) for lane, start, length in found]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +23,10 @@ STEPS = {
 }
 COMPUTE_S = 0.03  # of one core, for each step "compute"
 MOST = 8  # tasks, and workers
-# Of the computing time. Above what the recordings' error can feign: some dozen microseconds at
-# each hand-over, and threads hand over every five milliseconds.
+# Of the computing time. Above what the recordings' error can feign: where a turn ends is known to
+# one beat, which is far shorter than a turn.
 CLEARLY = 0.05
+COARSE_S = 0.001  # a CPU clock that moves by more than this can't place a turn of a few ms
 # What a worker is called, and which part of a recording tells it from the others.
 _WORKERS = {
     "threads": ("thread", "thread"),
@@ -54,8 +57,29 @@ def computing_at_once(found: Timeline) -> float:
     return found.at_once_ns(State.RUNNING, least=2) / some if some else 0.0
 
 
+@functools.cache
+def clock_step_s() -> float:
+    """By how many seconds the CPU clock of a thread moves at a time, at least.
+
+    Seen, not asked for: ``time.get_clock_info("thread_time")`` names the unit of the count, and
+    a clock that counts in units of 100 ns may still move only at each tick of the system's timer.
+    """
+    steps = []
+    for _ in range(3):
+        before = now = time.thread_time()
+        while now == before:
+            now = time.thread_time()
+        steps.append(now - before)
+    return min(steps)
+
+
 def in_parallel(found: Timeline) -> Verdict:
-    """Did tasks compute at one instant? Can't be told where other work had the cores."""
+    """Did tasks compute at one instant?
+
+    Can't be told where other work had the cores, or where the CPU clock is too coarse.
+    """
+    if clock_step_s() > COARSE_S:
+        return _too_coarse()
     queued = found.share_in(State.WAITING_CORE, State.WAITING_UNKNOWN)
     evidence = f"two computed at once for {computing_at_once(found):.1%} of the computing time"
     if computing_at_once(found) < CLEARLY and queued > 0.2:
@@ -65,9 +89,24 @@ def in_parallel(found: Timeline) -> Verdict:
 
 
 def by_turns(found: Timeline) -> Verdict:
-    """Was there, but for the recordings' own error, never more than one task computing?"""
+    """Was there, but for the recordings' own error, never more than one task computing?
+
+    Can't be told where the CPU clock is too coarse.
+    """
+    if clock_step_s() > COARSE_S:
+        return _too_coarse()
     once = computing_at_once(found)
     return checked(once < CLEARLY, f"two computed at once for {once:.1%} of the computing time")
+
+
+def computed_at_once(runs: Mapping[str, Timeline]) -> tuple[str, ...] | None:
+    """The names of the runs in which tasks computed at one instant, for a good part of the time.
+
+    None where the CPU clock is too coarse to tell.
+    """
+    if clock_step_s() > COARSE_S:
+        return None
+    return tuple(name for name, found in runs.items() if computing_at_once(found) >= CLEARLY)
 
 
 def in_progress_at_once(found: Timeline) -> float:
@@ -79,6 +118,13 @@ def in_progress_at_once(found: Timeline) -> float:
 def waits(found: Timeline) -> float:
     """Seconds that the tasks spent sleeping, in I/O or awaiting, added up."""
     return found.time_in(*_WAITS) / 1e9
+
+
+def _too_coarse() -> Verdict:
+    return untold(
+        "this system's CPU clock is too coarse to see turns",
+        f"it moves by {clock_step_s() * 1e3:.1f} ms at a time",
+    )
 
 
 def record(
