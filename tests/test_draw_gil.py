@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -83,3 +85,12 @@ def test_a_duration_in_words_is_the_duration(seconds: float) -> None:
     value, unit = draw.in_words(seconds).split()
     scale = {"µs": 1e-6, "ms": 1e-3, "s": 1}[unit]
     assert float(value) * scale == pytest.approx(seconds, rel=0.006)
+
+
+def test_a_busy_host_gets_no_speed_up() -> None:
+    seen = Timeline(("a",), (Span("a", State.RUNNING, 0, 10),), gil=True, tells_queue=True)
+    quiet = Contention("pure Python", 1, 5e-3, 2.0, 1.0, seen, busy=0.0)
+    assert "speed-up 2.00" in draw.describe(quiet)
+    said = draw.describe(replace(quiet, busy=1.5))
+    assert "2.00" not in said
+    assert "other programs used 1.5 cores" in said

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from helpers.draw import timeline as lanes
 from helpers.draw.picture import FAINT, SERIES, Picture, new_figure
+from helpers.measure.compare import BUSY_CORES
 from helpers.measure.gil import Contention, Runs, SpeedUps
 
 
@@ -32,8 +33,14 @@ def describe(found: Contention) -> str:
     return (
         f"{_threads(found.threads)}, {found.kind}: {seen}. One after another the work took "
         f"{found.alone_s:.2f} s, together {found.together_s:.2f} s: "
-        f"speed-up {found.speed_up:.2f}."
+        f"{_speed_up(found)}"
     )
+
+
+def _speed_up(found: Contention) -> str:
+    if found.busy is not None and found.busy > BUSY_CORES:
+        return f"no word on the speed-up, for other programs used {found.busy:.1f} cores meanwhile."
+    return f"speed-up {found.speed_up:.2f}."
 
 
 def speed_ups(found: SpeedUps) -> Picture:

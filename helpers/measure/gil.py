@@ -31,6 +31,7 @@ class Contention:
 
     alone_s, together_s: seconds that the work of all threads took either way.
     timeline: what the threads did, from the moment they were let go.
+    busy: cores that other work used meanwhile, None where that can't be told.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Contention:
     alone_s: float
     together_s: float
     timeline: Timeline
+    busy: float | None = None
 
     @property
     def speed_up(self) -> float:
@@ -98,6 +100,7 @@ def contention(
     _must_be_threads(threads, MOST_THREADS)
     _must_lie_between("interval_s", interval_s, 1e-6, 1)
     _must_lie_between("seconds", seconds, 0.001, 2)
+    meter = HostMeter()
     found = call(
         workers.contend,
         kind,
@@ -115,6 +118,7 @@ def contention(
         found["alone_s"],
         found["seconds"],
         _from(timeline(found["recordings"]), found["start_ns"]),
+        meter.use().others,
     )
 
 
