@@ -89,8 +89,8 @@ def test_a_duration_in_words_is_the_duration(seconds: float) -> None:
 
 def test_a_busy_host_gets_no_speed_up() -> None:
     seen = Timeline(("a",), (Span("a", State.RUNNING, 0, 10),), gil=True, tells_queue=True)
-    quiet = Contention("pure Python", 1, 5e-3, 2.0, 1.0, seen, busy=0.0)
-    assert "speed-up 2.00" in draw.describe(quiet)
+    quiet = Contention("pure Python", 1, 5e-3, 3.0, 2.0, seen, busy=0.0)
+    assert "speed-up 1.50" in draw.describe(quiet)
     said = draw.describe(replace(quiet, busy=1.5))
-    assert "2.00" not in said
+    assert "1.50" not in said
     assert "other programs used 1.5 cores" in said
