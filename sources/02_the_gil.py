@@ -364,7 +364,7 @@ print("switch interval:", sys.getswitchinterval() * 1000, "ms")
 # ones), and see what the length of a run follows. A run is what the *other* thread has to wait.
 
 # %%
-runs = gil.run_lengths(intervals_s=(1e-3, 5e-3, 20e-3), runs=10)
+runs = gil.run_lengths(intervals_s=(1e-3, 5e-3, 20e-3), runs=8)
 draw_gil.run_lengths(runs)
 
 # %% [markdown]
@@ -501,8 +501,8 @@ guess_lost.compare(
 # four threads:
 
 # %% tags=["nbval-ignore-output"]
-shapes = ("bare", "call", "sleep", "lock")
-lost = {shape: lost_updates(shape, threads=4) for shape in shapes}
+shapes = {"bare": 50_000, "call": 50_000, "sleep": 1_000, "lock": 1_000}
+lost = {shape: lost_updates(shape, threads=4, times=times) for shape, times in shapes.items()}
 for shape, found in lost.items():
     print(f"{SHAPES[shape]:35} lost: {'none' if found.lost == 0 else 'some'}")
 
@@ -563,7 +563,7 @@ bytecode_lab().run()
 print(inspect.getsource(workers_preemption.spin))
 
 # %%
-stalls = preemption.preemption()
+stalls = preemption.preemption(seconds=0.5)
 draw_preemption.stalls(stalls)
 
 # %% [markdown]
@@ -590,7 +590,7 @@ claim(
 found_pythons = find_interpreters()
 free_threaded = found_pythons.free_threaded
 if free_threaded:
-    free_verdict = preemption.preemption(python=free_threaded[0].path).other_runs()
+    free_verdict = preemption.preemption(seconds=0.5, python=free_threaded[0].path).other_runs()
 else:
     free_verdict = untold("there is no free-threaded CPython on this machine")
 claim(
@@ -858,10 +858,10 @@ print(f"mean {sum(alone) / 50 * 1e3:.2f} ms alone, {sum(beside) / 50 * 1e3:.2f} 
 
 # %%
 cases = [
-    convoy(0, seconds=0.3),
-    convoy(1, "threads", 5e-3, seconds=0.5),
-    convoy(1, "threads", 1e-3, seconds=0.4),
-    convoy(1, "processes", 5e-3, seconds=0.3),
+    convoy(0, seconds=0.25),
+    convoy(1, "threads", 5e-3, seconds=0.4),
+    convoy(1, "threads", 1e-3, seconds=0.3),
+    convoy(1, "processes", 5e-3, seconds=0.25),
 ]
 draw_convoy.latencies(cases)
 
