@@ -658,7 +658,7 @@ def two_ways(work):
 
 
 # %%
-def counting(times=400_000):
+def counting(times=200_000):
     while times > 0:
         times -= 1
 

@@ -14,7 +14,7 @@ from helpers.workers import amdahl
 
 ALONE = "one process"
 MOST = 8
-_ROUNDS = 7  # fewer points can't carry an interval
+_ROUNDS = 15
 
 
 def law(serial_share: float, workers: float) -> float:
@@ -57,7 +57,7 @@ def divided(serial_share: float, workers: int) -> str:
 def speed_ups(
     serial_shares: Sequence[float] = (0.1, 0.5),
     workers: Sequence[int] | None = None,
-    seconds: float = 0.06,
+    seconds: float = 0.03,
     stop: threading.Event | None = None,
 ) -> SpeedUps:
     """Measure the speed-up for each share and number of processes, in a fresh interpreter.

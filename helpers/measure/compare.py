@@ -16,17 +16,19 @@ from helpers.measure.host import SHORTEST_S, HostMeter
 from helpers.measure.verdict import Outcome, Verdict, untold
 
 BUSY_CORES = 0.35  # others' use above this: a "no" isn't trusted
-LEAST_S = 1.5 * SHORTEST_S  # of rounds, and so of watching the host
+LEAST_S = 2.5 * SHORTEST_S  # of rounds, and so of watching the host
 MOST_EXTRA = 100  # rounds; an interval of thousands would take minutes to compute
 _RESAMPLES = 2000
+_TICK_S = 1e-9
 
 
 @dataclass(frozen=True)
 class Ratio:
     """How much longer one contender takes than another: median, and a 95 % interval.
 
-    The interval is a bootstrap: whole rounds are drawn again with replacement, and the middle
-    95 % of the resulting ratios of medians is kept. Source: B. Efron, R. Tibshirani, An
+    Each round gives one ratio, so that a slow round, which slows both contenders, drops out; the
+    median of these counts. The interval is a bootstrap: rounds are drawn again with replacement,
+    and the middle 95 % of the resulting medians is kept. Source: B. Efron, R. Tibshirani, An
     Introduction to the Bootstrap (1993), chapter 13.
     busy: cores that other work used meanwhile, None where that can't be told.
     """
@@ -96,19 +98,15 @@ class Comparison:
 
     def ratio(self, above: str, below: str) -> Ratio:
         """How many times as long ``above`` takes as ``below``. KeyError for an unknown name."""
-        tops, bottoms = self._points(above), self._points(below)
-        middle = statistics.median(tops) / statistics.median(bottoms)
+        pairs = zip(self._points(above), self._points(below), strict=True)
+        # A clock that ticks slowly may have seen no time pass at all.
+        ratios = [top / max(bottom, _TICK_S) for top, bottom in pairs]
         dice = random.Random(0)  # the same points give the same interval
-        ratios = []
-        for _ in range(_RESAMPLES):
-            rounds = dice.choices(range(len(tops)), k=len(tops))
-            ratios.append(
-                statistics.median(tops[r] for r in rounds)
-                / statistics.median(bottoms[r] for r in rounds)
-            )
-        ratios.sort()
-        low, high = ratios[int(0.025 * _RESAMPLES)], ratios[int(0.975 * _RESAMPLES) - 1]
-        return Ratio(above, below, middle, low, high, self.busy)
+        medians = sorted(
+            statistics.median(dice.choices(ratios, k=len(ratios))) for _ in range(_RESAMPLES)
+        )
+        low, high = medians[int(0.025 * _RESAMPLES)], medians[int(0.975 * _RESAMPLES) - 1]
+        return Ratio(above, below, statistics.median(ratios), low, high, self.busy)
 
     def _points(self, name: str) -> tuple[float, ...]:
         if name not in self.seconds:

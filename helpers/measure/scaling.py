@@ -21,7 +21,7 @@ from helpers.measure.machine import usable_cores
 from helpers.workers import scaling as worker
 
 MOST_THREADS = 8
-ROUNDS = 600_000
+ROUNDS = 300_000
 _RECORD = "recorded/scaling.json"
 
 
@@ -65,7 +65,7 @@ class Scaling:
 def scaling(
     python: str | Path = sys.executable,
     most_threads: int = MOST_THREADS,
-    repeats: int = 7,
+    repeats: int = 21,
     rounds: int = ROUNDS,
     environment: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
@@ -134,7 +134,7 @@ def record(machine: str, path: Path) -> Scaling:
     found = find_interpreters().free_threaded
     if not found:
         raise RuntimeError("there is no free-threaded CPython on this machine to record")
-    measured = scaling(found[0].path, repeats=15)
+    measured = scaling(found[0].path)
     noted = replace(measured, recorded=f"recorded on {machine}, {date.today().isoformat()}")
     path.write_text(json.dumps(_to_record(noted), indent=2) + "\n", encoding="utf-8")
     return noted
