@@ -668,7 +668,7 @@ print(f"speed-up {alone / divided:.2f}; the law expects at most {1 / (0.5 + 0.5 
 
 # %% [markdown]
 # One try proves little: if the machine was busy with something else while one process computed alone,
-# the speed-up comes out even above the law. So the next cell takes turns, seven rounds, for two
+# the speed-up comes out even above the law. So the next cell takes turns, many rounds, for two
 # serial shares and several numbers of processes. The lines are the law; a mark is what was measured,
 # its bar the 95 % interval.
 

@@ -563,7 +563,7 @@ bytecode_lab().run()
 print(inspect.getsource(workers_preemption.spin))
 
 # %%
-stalls = preemption.preemption(seconds=0.5)
+stalls = preemption.preemption(seconds=0.4)
 draw_preemption.stalls(stalls)
 
 # %% [markdown]
@@ -590,7 +590,7 @@ claim(
 found_pythons = find_interpreters()
 free_threaded = found_pythons.free_threaded
 if free_threaded:
-    free_verdict = preemption.preemption(seconds=0.5, python=free_threaded[0].path).other_runs()
+    free_verdict = preemption.preemption(seconds=0.4, python=free_threaded[0].path).other_runs()
 else:
     free_verdict = untold("there is no free-threaded CPython on this machine")
 claim(

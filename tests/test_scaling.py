@@ -39,7 +39,7 @@ def test_every_point_is_kept_and_two_threads_are_always_tried() -> None:
     found = scaling(rounds=ROUNDS)
     assert found.threads[:2] == (1, 2)
     assert max(found.threads) <= max(2, usable_cores()[0])
-    assert all(len(points) == 21 for points in found.seconds.values())
+    assert all(len(points) == 15 for points in found.seconds.values())
     assert found.one_thread > 0
     assert found.recorded == ""
     assert found.speed_up(1).middle == 1

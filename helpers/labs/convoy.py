@@ -10,6 +10,9 @@ from helpers.labs.panel import Lab, Settings, choice, number
 from helpers.measure import convoy as measure
 
 
+_SECONDS = 0.3  # for each case: long enough for some dozens of waits
+
+
 def convoy_lab() -> Lab[list[measure.Convoy]]:
     """A panel that measures round trips alone, and beside the neighbours that are chosen."""
     intervals = {in_words(seconds): seconds for seconds in measure.INTERVALS_S}
@@ -27,12 +30,16 @@ def convoy_lab() -> Lab[list[measure.Convoy]]:
 
 def measure_convoy(settings: Settings, job: Job) -> list[measure.Convoy]:
     job.progress(0.05)
-    found = [measure.convoy(0, interval_s=settings["interval_s"], stop=job.stop)]
+    found = [measure.convoy(0, interval_s=settings["interval_s"], seconds=_SECONDS, stop=job.stop)]
     if settings["neighbours"]:
         job.progress(0.5)
         found.append(
             measure.convoy(
-                settings["neighbours"], settings["kind"], settings["interval_s"], stop=job.stop
+                settings["neighbours"],
+                settings["kind"],
+                settings["interval_s"],
+                _SECONDS,
+                stop=job.stop,
             )
         )
     return found

@@ -16,7 +16,7 @@ from helpers.measure.host import SHORTEST_S, HostMeter
 from helpers.measure.verdict import Outcome, Verdict, untold
 
 BUSY_CORES = 0.35  # others' use above this: a "no" isn't trusted
-LEAST_S = 2.5 * SHORTEST_S  # of rounds, and so of watching the host
+LEAST_S = 2 * SHORTEST_S  # of rounds, and so of watching the host
 MOST_EXTRA = 100  # rounds; an interval of thousands would take minutes to compute
 _RESAMPLES = 2000
 _TICK_S = 1e-9

@@ -65,7 +65,7 @@ class Scaling:
 def scaling(
     python: str | Path = sys.executable,
     most_threads: int = MOST_THREADS,
-    repeats: int = 21,
+    repeats: int = 15,
     rounds: int = ROUNDS,
     environment: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
