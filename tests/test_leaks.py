@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
 import secrets
 import time
@@ -15,6 +16,7 @@ import nbformat
 import psutil
 import pytest
 from jupyter_client.manager import KernelManager
+from jupyter_core.utils import run_sync
 
 from helpers.measure.leftovers import belongings, left_since
 from tests.browser.practice import SOURCE
@@ -132,6 +134,9 @@ def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module", autouse=True)
 def _end_of_all() -> Iterator[None]:
+    # Where an event loop runs already (Playwright's, after the browser tests), jupyter_core makes
+    # one thread to run its own coroutines in and keeps it. Let that come first.
+    run_sync(asyncio.sleep)(0)
     before = belongings()
     yield
     assert left_since(before, patience=10) == []
