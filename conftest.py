@@ -112,3 +112,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             settings.delenv(LEDGER_FOLDER, raising=False)
             settings.delenv(CLAIMS_MODE, raising=False)
         return (yield)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Last: Playwright keeps an event loop running in this thread, in which no other can be run.
+    items.sort(key=lambda item: "browser" in item.path.parts)

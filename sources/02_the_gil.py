@@ -876,8 +876,8 @@ quiet, at_5_ms, at_1_ms, process = cases
 if gil_enabled():
     found = claim(
         "2.3-convoy",
-        "Beside a thread that computes, round trips take several times as long on average; beside a "
-        "process that computes they don't.",
+        "Beside a thread that computes, round trips take several times as long on average; beside "
+        "a process that computes they don't.",
         all_of([at_5_ms.slower_than(quiet).at_least(3), at_5_ms.slower_than(process).at_least(3)]),
         needs=[needs_cores(2)],
         tolerance="the interval is far longer than a round trip; 3 leaves room for machines where "

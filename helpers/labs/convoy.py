@@ -9,7 +9,6 @@ from helpers.labs.job import Job
 from helpers.labs.panel import Lab, Settings, choice, number
 from helpers.measure import convoy as measure
 
-
 _SECONDS = 0.3  # for each case: long enough for some dozens of waits
 
 
