@@ -365,8 +365,11 @@ time.sleep(60)
 """
 
 STOPPED = """\
-import os, sys
+import os, signal, sys
 from tools import launch
+
+# A job in the background begins with the interrupt ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 launch.set_up = lambda place: launch.run_program(
     [sys.executable, "-c", os.environ["PROGRAM"]], place, os.environ
