@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -121,10 +122,33 @@ def hang_with_a_semaphore(path):
     import multiprocessing
 
     semaphore = multiprocessing.get_context("spawn").Semaphore()
-    with open(path + ".part", "w") as file:
-        file.write(semaphore._semlock.name)
-    os.replace(path + ".part", path)
+    tell(path, semaphore._semlock.name)
     time.sleep(600)
+
+
+def hang_with_a_semaphore_that_no_tracker_knows(path):
+    import _multiprocessing
+
+    name = f"/mp-{os.getpid()}"
+    semaphore = _multiprocessing.SemLock(0, 1, 1, name, False)
+    tell(path, name)
+    time.sleep(600)
+
+
+def hang_with_the_segment(name, path):
+    import mmap
+
+    # As a file: SharedMemory would have the worker's own tracker remove it, before Python 3.13.
+    with open(f"/dev/shm/{name}", "r+b") as file:
+        segment = mmap.mmap(file.fileno(), 0)
+    tell(path, name)
+    time.sleep(600)
+
+
+def tell(path, word):
+    with open(path + ".part", "w") as file:
+        file.write(word)
+    os.replace(path + ".part", path)
 
 
 class Worker:
@@ -273,9 +297,8 @@ def test_an_interrupt_while_the_interpreter_starts_is_a_stop(odd: ModuleType) ->
         call(odd.die_of_an_interrupt)
 
 
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="named semaphores are seen on Linux only")
-def test_a_stop_removes_the_semaphores_of_the_worker(odd: ModuleType, tmp_path: Path) -> None:
-    path = tmp_path / "name"
+def stopped_once_it_tells(worker: Callable[..., Any], *args: object, path: Path) -> str:
+    """What the worker has told before it was stopped."""
     stop = threading.Event()
 
     def press() -> None:
@@ -285,10 +308,37 @@ def test_a_stop_removes_the_semaphores_of_the_worker(odd: ModuleType, tmp_path: 
     reader = threading.Thread(target=press)
     reader.start()
     with pytest.raises(Stopped):
-        call(odd.hang_with_a_semaphore, str(path), stop=stop)
+        call(worker, *args, str(path), stop=stop)
     reader.join()
-    semaphore = Path(f"/dev/shm/sem.{path.read_text().removeprefix('/')}")
+    return path.read_text()
+
+
+on_linux = pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="seen on Linux only")
+
+
+@on_linux
+@pytest.mark.parametrize(
+    "worker", ["hang_with_a_semaphore", "hang_with_a_semaphore_that_no_tracker_knows"]
+)
+def test_a_stop_removes_the_semaphores_of_the_worker(
+    odd: ModuleType, tmp_path: Path, worker: str
+) -> None:
+    name = stopped_once_it_tells(getattr(odd, worker), path=tmp_path / "name")
+    semaphore = Path(f"/dev/shm/sem.{name.removeprefix('/')}")
     wait_until(lambda: not semaphore.exists(), f"{semaphore} is still there")
+
+
+@on_linux
+def test_a_stop_leaves_alone_what_the_worker_shares_with_us(
+    odd: ModuleType, tmp_path: Path
+) -> None:
+    ours = SharedMemory(create=True, size=1)
+    try:
+        stopped_once_it_tells(odd.hang_with_the_segment, ours.name, path=tmp_path / "name")
+        SharedMemory(ours.name).close()
+    finally:
+        ours.close()
+        ours.unlink()
 
 
 @posix

@@ -21,6 +21,8 @@ from typing import Any
 
 import psutil
 
+from helpers.measure.segments import mapped_by, remove
+
 _HOME = Path(__file__).resolve().parents[2]  # the folder that holds helpers/
 # Not from the working directory: the reader may keep a queue.py beside the notebook.
 _START = (
@@ -122,28 +124,44 @@ def _wait(
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill the interpreter and all that it has started, and close the pipes."""
     trackers: list[psutil.Process] = []
+    held: set[int] = set()
     if process.poll() is None:
-        try:
-            family = psutil.Process(process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            family = []
-        process.kill()
-        trackers = [descendant for descendant in family if _is_tracker(descendant)]
-        for descendant in set(family) - set(trackers):
+        family = _family(process.pid)
+        # What it has just made, it may not have told the tracker yet. So it stands still, and
+        # what it has is noted before it ends.
+        for one in family:
+            with contextlib.suppress(psutil.Error):
+                one.suspend()
+        trackers = [one for one in family if _is_tracker(one)]
+        held = mapped_by(one.pid for one in family)
+        for one in set(family) - set(trackers):
             with contextlib.suppress(psutil.NoSuchProcess):
-                descendant.kill()
+                one.kill()
+        for one in trackers:
+            with contextlib.suppress(psutil.Error):
+                one.resume()
     # A process whose parent ended before it wasn't found and may hold the pipes: don't wait for it.
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.communicate(timeout=0.5)
     process.wait()
     psutil.wait_procs(trackers, timeout=1)
+    remove(held - mapped_by([os.getpid()]))  # what it shared with us is ours
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """The process and all that it has started; those whose parent ended before aren't found."""
+    try:
+        first = psutil.Process(pid)
+        return [first, *first.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _is_tracker(process: psutil.Process) -> bool:
     """Whether it is multiprocessing's resource tracker.
 
     Left alone, it ends after the last of those that it serves, and removes the semaphores and
-    shared memory which they had no time to remove.
+    shared memory that it was told of and they had no time to remove.
     """
     try:
         return "multiprocessing.resource_tracker" in " ".join(process.cmdline())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import multiprocessing
 import os
 import socket
@@ -15,7 +14,8 @@ from pathlib import Path
 
 import psutil
 
-_SHARED_MEMORY = Path("/dev/shm")  # Linux shows segments and named semaphores as files here
+from helpers.measure.segments import mapped_by, segments
+
 _DESCRIPTORS = Path("/dev/fd")
 # multiprocessing keeps these until the interpreter ends, one of each.
 _KEPT = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
@@ -120,38 +120,14 @@ def _is_kernels(task: asyncio.Task[object]) -> bool:
 
 
 def _segments() -> set[str]:
-    """This user's segments and semaphores in /dev/shm, unless another program holds them."""
-    if not _SHARED_MEMORY.is_dir():
+    """This user's segments and semaphores, unless another program holds them."""
+    found = segments()
+    if not found:
         return set()
-    found: dict[int, str] = {}
-    for entry in _SHARED_MEMORY.iterdir():
-        with contextlib.suppress(OSError):  # removed meanwhile
-            status = entry.stat()
-            if status.st_uid == os.getuid():
-                found[status.st_ino] = str(entry)
-    others = _held_by_others() if found else set()
-    return {name for inode, name in found.items() if inode not in others}
-
-
-def _held_by_others() -> set[int]:
-    """Inodes in /dev/shm that processes have mapped which we didn't start.
-
-    Names won't do: the C library makes a semaphore under another name, then gives it its own.
-    """
     me = psutil.Process()
     family = {me.pid, *(child.pid for child in me.children(recursive=True))}
-    held: set[int] = set()
-    for pid in psutil.pids():
-        if pid in family:
-            continue
-        try:
-            maps = Path(f"/proc/{pid}/maps").read_text(errors="replace")
-        except OSError:  # another user's, or it ended meanwhile
-            continue
-        # address, permissions, offset, device, inode, path: see proc_pid_maps(5).
-        lines = [line.split(maxsplit=5) for line in maps.splitlines()]
-        held.update(int(line[4]) for line in lines if line[5:] and line[5].startswith("/dev/shm/"))
-    return held
+    others = mapped_by(pid for pid in psutil.pids() if pid not in family)
+    return {str(path) for inode, path in found.items() if inode not in others}
 
 
 def _sockets() -> set[str]:

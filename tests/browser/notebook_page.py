@@ -179,8 +179,17 @@ class NotebookPage:
         return LabPanel(self, self.page.locator(".course-lab", has=heading))
 
     def accessible(self, element: Locator) -> tuple[str, str]:
-        """Role and name of an element in the tree that Chromium gives to a screen reader."""
-        element.scroll_into_view_if_needed()  # what is far off isn't rendered, nor in the tree
+        """Role and name of an element in the tree that Chromium gives to a screen reader.
+
+        What is far off isn't rendered, nor in the tree, and what has just come near will be soon.
+        """
+        until = time.monotonic() + PATIENCE_S
+        while (found := self._accessible_now(element))[0] == "none" and time.monotonic() < until:
+            self.page.wait_for_timeout(20)
+        return found
+
+    def _accessible_now(self, element: Locator) -> tuple[str, str]:
+        element.scroll_into_view_if_needed()
         element.evaluate("element => { element.dataset.courseProbe = 'here'; }")
         session = self.page.context.new_cdp_session(self.page)
         try:
