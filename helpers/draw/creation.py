@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING
 
 from helpers.draw.picture import BLUE, INK, SERIES, Picture, new_figure
 from helpers.measure.compare import Comparison
 from helpers.measure.creation import MemoryCosts, in_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def start_dots(costs: Comparison) -> Picture:

@@ -8,10 +8,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+# A chapter's first cell draws nothing, and these take longer to import than all of helpers: so
+# that happens where the first figure is made.
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Light paper, dark ink, large type: for the back row. Colours: M. Okabe and K. Ito, "Color
 # Universal Design" (2008), https://jfly.uni-koeln.de/color/: told apart by colour-blind readers.
@@ -48,6 +50,8 @@ class Picture:
 
     @cached_property
     def png(self) -> bytes:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
         buffer = io.BytesIO()
         # savefig would draw the figure twice, and a lab's redraw has to feel immediate.
         FigureCanvasAgg(self.figure).print_png(buffer, pil_kwargs={"compress_level": 1})
@@ -145,6 +149,8 @@ def new_figure(title: str, height_in: float = 4.0, columns: int = 1, rows: int =
     for name, value in (("height_in", height_in), ("columns", columns), ("rows", rows)):
         if value <= 0:
             raise ValueError(f"{name} must be positive, got {value}")
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(WIDTH_IN, height_in), dpi=_DPI, facecolor="white")
     # Paper all round, which a dark theme shows.
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)

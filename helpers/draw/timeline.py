@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch, PathPatch
-from matplotlib.path import Path
 
 from helpers.draw.picture import (
     BLUE,
@@ -26,6 +22,11 @@ from helpers.draw.picture import (
     new_figure,
 )
 from helpers.measure.timeline import Span, State, Timeline
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ def _make_room(figure: Figure) -> None:
     Matplotlib's own layout engine does the same by laying everything out twice more, which
     takes a third of a lab's redraw.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     figure.set_layout_engine(None)
     renderer = FigureCanvasAgg(figure).get_renderer()
     names = [label.get_window_extent(renderer) for label in figure.axes[0].get_yticklabels()]
@@ -190,6 +193,9 @@ def _bars(spans: Sequence[Span], start: int, end: int) -> dict[State, list[_Bar]
 
 def _patch(state: State, boxes: Sequence[_Box], origin_ns: int) -> Patch:
     """All bars of one state as one patch: a hatch costs time for each patch."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
     times = (np.array([bar for bar, _, _ in boxes]) - origin_ns) / 1e9
     rows = np.array([(low, high) for _, low, high in boxes])
     # Lower left, lower right, upper right, upper left, and back.
@@ -207,6 +213,8 @@ def _patch(state: State, boxes: Sequence[_Box], origin_ns: int) -> Patch:
 
 
 def _legend_patch(state: State) -> Patch:
+    from matplotlib.patches import Patch
+
     look = LOOKS[state]
     return Patch(
         facecolor=look.colour, edgecolor=INK, linewidth=0.5, hatch=look.hatch, label=state.value
