@@ -27,7 +27,7 @@ _HOME = Path(__file__).resolve().parents[2]  # the folder that holds helpers/
 # Not from the working directory: the reader may keep a queue.py beside the notebook.
 _START = (
     "import sys; sys.path[:] = [sys.argv[1], *filter(None, sys.path)]; "
-    "from helpers.workers.entry import main; main()"
+    "from {module} import main; main()"
 )
 _POLL_S = 0.05
 
@@ -64,7 +64,7 @@ def call(
     request = _request(worker, args)
     if not deadline > 0:
         raise ValueError(f"deadline must be positive, got {deadline}")
-    command = [str(python), "-s", "-S", "-c", _START, str(_HOME)]
+    command = start_command(python, "helpers.workers.entry")
     with tempfile.TemporaryFile() as stdin:  # a pipe would block while it is full
         stdin.write(request)
         stdin.seek(0)
@@ -91,6 +91,14 @@ def call(
         # while its interpreter starts.
         raise Stopped(f"{worker.__name__} was interrupted")
     return _result(worker, process.returncode, output, errors)
+
+
+def start_command(python: str | Path, module: str) -> list[str]:
+    """The command that calls ``main()`` of a module of helpers in another interpreter.
+
+    Nothing has to be installed there.
+    """
+    return [str(python), "-s", "-S", "-c", _START.format(module=module), str(_HOME)]
 
 
 def _request(worker: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
