@@ -137,10 +137,8 @@ def test_it_counts_how_many_are_in_hand_at_once() -> None:
 @pytest.mark.parametrize("name", ["latency_s", "jitter_s", "error_rate", "size"])
 def test_bad_arguments_are_named(name: str) -> None:
     for value in (-1, 1e9, float("nan")):
-        with (
-            pytest.raises(ValueError, match=rf"^{name} must lie between"),
-            loopback(**{name: value}),
-        ):
+        settings: dict[str, Any] = {name: value}
+        with pytest.raises(ValueError, match=f"^{name} must lie"), loopback(**settings):
             pass  # pragma: no cover
 
 
