@@ -286,7 +286,7 @@ print(f"process {(after_process - after_thread) * 1e6:10.0f} µs")
 
 # %% [markdown]
 # One try proves little: something else may have happened at that moment. So let the kinds take
-# turns, seven rounds of it, in a fresh Python where nothing else is going on. Each dot is a round;
+# turns, round after round, in a fresh Python where nothing else is going on. Each dot is a round;
 # where a start is quick, the mean of many in a row. The black mark is the **median**, the middle one
 # of all.
 

@@ -318,6 +318,7 @@ guess_turns.compare(
         "some microseconds": "A change of hands takes time too. That often, nobody would get on.",
         "until it has finished": "Then one long computation would stop all other threads.",
     },
+    untold="no thread had to wait for its turn. Without a GIL there are no turns",
 )
 
 # %% [markdown]

@@ -101,3 +101,9 @@ def test_a_run_that_cannot_tell_says_so_and_judges_nobody() -> None:
     prediction.compare(None, {"this": "because"})
     assert "can't tell" in prediction.outcome_text
     assert "because" not in prediction.outcome_text
+
+
+def test_a_run_says_why_it_cannot_tell() -> None:
+    prediction = Prediction("Which?", ["this", "that"])
+    prediction.compare(None, untold="nobody had to wait")
+    assert prediction.outcome_text == "This run can't tell: nobody had to wait."

@@ -35,6 +35,7 @@ class Prediction:
         self.picked: str | None = None
         self._compared = False
         self._happened: str | None = None
+        self._untold = ""
         self._why_not: Mapping[str, str] = {}
         self._buttons = [self._button(answer) for answer in self.answers]
         self._status = widgets.HTML()
@@ -57,12 +58,16 @@ class Prediction:
         self._refresh()
 
     def compare(
-        self, happened: str | None, why_not: Mapping[str, str] | None = None
+        self,
+        happened: str | None,
+        why_not: Mapping[str, str] | None = None,
+        untold: str = "other programs were in the way. Run the cells again",
     ) -> _Comparison:
         """Show what the experiment gave beside what was picked.
 
         happened: the answer that the measurement gave; None if this run can't tell.
         why_not: for each likely wrong answer, what makes it look right.
+        untold: why this run can't tell, if it can't.
         Raises ValueError for a text that isn't one of the answers.
         """
         if happened is not None:
@@ -72,6 +77,7 @@ class Prediction:
         self._compared = True
         self._happened = happened
         self._why_not = dict(why_not or {})
+        self._untold = untold
         self._refresh()
         return _Comparison(self._outcome, self._card)
 
@@ -86,7 +92,7 @@ class Prediction:
         if not self._compared:
             return "Not run yet."
         if self._happened is None:
-            return "This run can't tell: other programs were in the way. Run the cells again."
+            return f"This run can't tell: {self._untold}."
         if self.picked is None:
             return f"It happened: {self._happened}. You made no prediction."
         if self.picked == self._happened:
