@@ -42,14 +42,24 @@ import numpy as np
 from helpers.course import chapter, checks_thread_pools, exercises
 from helpers.course.claims import claim
 from helpers.course.predictions import Prediction
+from helpers.workers.timeline import Recorder
+
+chapter.begin("4")
+
+# %% [markdown]
+# The next cell imports what this chapter measures and draws with. You don't need to know these:
+# the code that matters stands in the cells below.
+
+# %%
+from helpers.draw import released as draw_released
+from helpers.draw import requests as draw_requests
 from helpers.draw.thread_pools import schedules
+from helpers.labs.requests import throughput_lab
+from helpers.measure import released, requests
 from helpers.measure.compare import compare
 from helpers.measure.loopback import loopback
 from helpers.measure.thread_pools import schedule
 from helpers.measure.verdict import WITH_GIL, Outcome, all_of, needs_cores
-from helpers.workers.timeline import Recorder
-
-chapter.begin("4")
 
 # %% [markdown]
 # ## 4.4 ThreadPoolExecutor
@@ -508,8 +518,9 @@ claim(
 )
 
 # %% [markdown]
-# **Explain.** Nothing can stop a thread from outside, because it may hold a lock or be in the middle of
-# a change. So give every call that waits a timeout, and long loops an `Event` to look at.
+# **Explain.** A thread can't be stopped from outside
+# ([documentation](https://docs.python.org/3/library/threading.html)): it may hold a lock, or be in the
+# middle of a change. So give every call that waits a timeout, and a long loop an `Event` to look at.
 #
 # **Try.** Replace `timeout=0.1` by `timeout=None`, and predict how long the cell takes.
 
@@ -610,8 +621,9 @@ claim(
 # Better still: let no task wait for another. The caller fetches the pages, then the links. Exercise
 # 4.5 does that.
 #
-# **Try.** Pass `for_pages` in the place of `for_links`, with three threads in it. Why does it end
-# now? And with four pages, and a `Barrier(3)`? (It would hang. Put the way out in first.)
+# **Try.** Give `for_pages` three threads, then pass it in the place of `for_links`. Why does it end
+# now? How many such tasks would stop this pool? (With two threads the cell hangs until you restart
+# the kernel: put the way out in first.)
 
 # %% [markdown]
 # ### How many workers?
@@ -683,9 +695,6 @@ claim(
 # [`helpers/workers/requests.py`](../helpers/workers/requests.py).
 
 # %%
-from helpers.draw import requests as draw_requests
-from helpers.measure import requests
-
 swept = requests.throughput(workers=(1, 2, 4, 8, 16, 32), requests=48, latency_s=0.01)
 draw_requests.throughput(swept)
 
@@ -695,10 +704,10 @@ draw_requests.throughput(swept)
 # answers got slower. The sentence gives the product for the most workers: how many
 # requests were really under way.
 #
-# **Explain.** The law always holds; what fails is the hope that all workers have a request under way.
+# **Explain.** The law itself always holds: see the product. Two things keep the points below the line.
 # To make a request takes computing: open a connection, write, read, understand the answer. With a GIL
-# that is done by one thread at a time, so there is a limit however many workers wait. And at the start
-# and the end not all of them have something to do.
+# one thread at a time does that, while the others wait; so an answer takes longer, or a worker gets
+# to its next request later. And at the start and the end not all workers have something to do.
 
 # %%
 claim(
@@ -722,7 +731,7 @@ claim(
 #
 # Without `max_workers`, a pool takes four more than you have cores, and at most 32
 # ([documentation](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor)).
-# It starts them as they are needed. Let every task wait, and count.
+# Let every task wait, and count.
 
 # %%
 gate = threading.Event()
@@ -746,8 +755,6 @@ claim(
 # are errors.
 
 # %%
-from helpers.labs.requests import throughput_lab
-
 throughput_lab().set(requests=32).run()
 
 # %% [markdown]
@@ -800,8 +807,6 @@ def two_ways(work, pool):
 
 
 # %%
-from helpers.draw import released as draw_released
-
 with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
     Path(folder, "file").write_bytes(bytes(6_000_000))
     kinds = {
@@ -900,8 +905,6 @@ guess_pieces = Prediction(
 guess_pieces
 
 # %%
-from helpers.measure import released
-
 by_size = released.by_piece(sizes=(250, 2_500, 25_000, 250_000, 2_000_000))
 draw_released.pieces(by_size)
 

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
+from helpers.measure.elsewhere import call
+from helpers.measure.interpreters import find_interpreters
 from helpers.measure.loopback import Loopback, loopback
 from helpers.workers import requests
 
@@ -66,3 +68,13 @@ def test_it_runs_under_every_start_method(method: str, server: Loopback) -> None
     with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
         found = pool.submit(requests.load, server.port, 2, 4).result(timeout=60)
     assert len(found["answers"]) == 4
+
+
+@pytest.mark.slow
+def test_it_runs_in_every_interpreter_found(server: Loopback) -> None:
+    others = find_interpreters().interpreters[1:]
+    if not others:
+        pytest.skip("no other interpreter on this machine")
+    for other in others:
+        [found] = call(requests.sweep, server.port, [2], 4, python=other.path)
+        assert [status for _, _, status in found["answers"]] == [200] * 4
