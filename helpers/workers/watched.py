@@ -17,7 +17,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Optional
+from typing import Any
 
 from helpers.workers.timeline import Recorder
 
@@ -130,5 +130,5 @@ def in_lanes(work: Mapping[str, Callable[[], object]]) -> list[dict[str, Any]]:
     return [recordings[lane] for lane in work]
 
 
-def _recorder() -> Optional[Recorder]:
+def _recorder() -> Recorder | None:
     return getattr(_here, "recorder", None)
