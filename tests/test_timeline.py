@@ -58,9 +58,11 @@ class SlowLock:
     def __init__(self) -> None:
         self.taken = False
 
-    def acquire(self) -> None:
-        time.sleep(0.02)
-        self.taken = True
+    def acquire(self, blocking: bool = True) -> bool:
+        if blocking:
+            time.sleep(0.02)
+            self.taken = True
+        return blocking
 
     def release(self) -> None:
         self.taken = False
@@ -133,6 +135,26 @@ def test_what_is_never_given_back_is_held_until_the_end() -> None:
     assert lock.locked()
     [hold] = timeline([watch.recording]).of(State.HOLDING_LOCK)
     assert hold.length_ns >= 2 * MS
+
+
+def test_a_free_lock_is_taken_without_a_wait() -> None:
+    with Recorder("lane") as watch, watch.locked(threading.Lock(), "till"):
+        pass
+    found = timeline([watch.recording])
+    assert found.of(State.WAITING_LOCK) == []
+    assert len(found.of(State.HOLDING_LOCK)) == 1
+
+
+def test_a_block_can_be_noted_as_a_hold() -> None:
+    with Recorder("lane") as watch:
+        with pytest.raises(KeyError), watch.inside("reading"), watch.sleeping():
+            raise KeyError
+        with watch.sleeping():
+            time.sleep(0.002)
+    found = timeline([watch.recording])
+    [hold] = found.of(State.HOLDING_LOCK)
+    assert hold.detail == "reading"
+    assert hold.end_ns < found.end_ns
 
 
 def test_what_another_thread_took_can_be_released_and_is_no_hold_of_this_lane() -> None:

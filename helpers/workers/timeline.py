@@ -158,13 +158,28 @@ class Recorder:
         finally:
             self.release(lock, name)
 
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Record the block as a hold of what no single lock stands for, such as reading."""
+        self._taken.append((name, time.perf_counter_ns()))
+        try:
+            yield
+        finally:
+            self._end_hold(name)
+
     def acquire(self, lock: Any, name: str, *how: Any, **named: Any) -> bool:
-        """``lock.acquire(*how, **named)``, recorded as a wait, and a hold if it is got."""
-        with self.doing(LOCKING):
-            got = lock.acquire(*how, **named)
-        if got is not False:
+        """``lock.acquire(*how, **named)``, recorded as a wait, and a hold if it is got.
+
+        lock: takes False as its first argument, as all of ``threading`` do: "only if it is free".
+        """
+        # Nothing is noted before a free lock is taken: whoever is quick at that shall stay so.
+        got = lock.acquire(False)
+        if not got:
+            with self.doing(LOCKING):
+                got = lock.acquire(*how, **named)
+        if got:
             self._taken.append((name, time.perf_counter_ns()))
-        return got is not False
+        return bool(got)
 
     def release(self, lock: Any, name: str) -> None:
         """``lock.release()``, recorded as the end of the hold that this lane began last."""

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from helpers.workers.timeline import Recorder
@@ -95,6 +96,14 @@ def pause(seconds: float) -> None:
     else:
         with recorder.sleeping():
             time.sleep(seconds)
+
+
+@contextmanager
+def inside(name: str) -> Iterator[None]:
+    """Note the block as a hold of something that no single lock stands for, such as reading."""
+    recorder = _recorder()
+    with nullcontext() if recorder is None else recorder.inside(name):
+        yield
 
 
 def in_lanes(work: Mapping[str, Callable[[], object]]) -> list[dict[str, Any]]:
