@@ -73,7 +73,7 @@ def pieces(busy: float = 0.0) -> released.Pieces:
 def test_the_sentence_gives_speed_up_and_times_of_a_piece() -> None:
     picture = draw.pieces(pieces())
     assert "250 B: speed-up 0.1 (a piece takes 2 µs alone, 20 µs in the pool)" in picture.text
-    assert "2 MB: speed-up 2 (a piece takes 2 ms alone, 1 ms in the pool)" in picture.text
+    assert "2 MB: speed-up 2 (a piece takes 500 µs alone, 250 µs in the pool)" in picture.text
     assert "Other programs" not in picture.text
     assert picture.png.startswith(b"\x89PNG")
     [axes] = picture.figure.axes

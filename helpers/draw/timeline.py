@@ -44,6 +44,7 @@ LOOKS = {
     State.WAITING_CORE: Look(FAINT, "..."),
     State.WAITING_UNKNOWN: Look(VERMILION, "..."),
     State.WAITING_LOCK: Look(PINK, "xxx"),
+    State.WAITING_SIGNAL: Look(YELLOW, "||"),
     State.HOLDING_LOCK: Look(BLUE),
     State.SLEEPING: Look("white", "\\\\"),
     State.AWAITING: Look(YELLOW, "oo"),
