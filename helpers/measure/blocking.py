@@ -7,12 +7,11 @@ import itertools
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TypeVar
 
-from helpers.measure.compare import Comparison, Ratio
+from helpers.measure.compare import Comparison
 from helpers.measure.host import HostMeter
+from helpers.measure.verdict import Verdict, untold
 
-T = TypeVar("T")
 PERIOD_S = 0.005
 _BEFORE_S = 0.05
 _SLICES = 10
@@ -53,15 +52,16 @@ class Pulse:
             if self.start_s < after < self.end_s
         )
 
-    def later_than(self, other: Pulse) -> Ratio:
-        """How many times as late the beats are beside this work as beside the other's.
+    def later_than(self, other: Pulse, times: float) -> Verdict:
+        """Are the beats at least so many times as late beside this work as beside the other's?
 
-        Each tenth of the beats counts by its mean.
-        Raises ValueError if fewer than ten beats came during one of them.
+        Each tenth of the beats counts by its mean. Can't be told if too few came.
         """
+        if min(len(self.lateness_s), len(other.lateness_s)) < _SLICES:
+            return untold("too few beats came during the work", f"{self.during}, {other.during}")
         busy = [pulse.busy for pulse in (self, other) if pulse.busy is not None]
         means = {"late beside this": _tenths(self), "late beside the other": _tenths(other)}
-        return Comparison(means, {}, max(busy, default=None)).ratio(*means)
+        return Comparison(means, {}, max(busy, default=None)).ratio(*means).at_least(times)
 
 
 async def beat(beats_s: list[float], period_s: float) -> None:
@@ -95,8 +95,6 @@ async def pulse(work: Awaitable[object], period_s: float = PERIOD_S) -> Pulse:
 
 def _tenths(pulse: Pulse) -> tuple[float, ...]:
     late = pulse.lateness_s
-    if len(late) < _SLICES:
-        raise ValueError(f"other and this must hold at least {_SLICES} beats, got {len(late)}")
     edges = [len(late) * number // _SLICES for number in range(_SLICES + 1)]
     parts = [late[low:high] for low, high in itertools.pairwise(edges)]
     return tuple(sum(part) / len(part) for part in parts)
