@@ -468,6 +468,7 @@ async def run_queue(maxsize):
     return lengths
 
 
+# %%
 queues = {"Queue()": await run_queue(0), "Queue(4)": await run_queue(4)}
 draw_streams.queue_lengths(queues, "Items that wait in the queue")
 

@@ -62,16 +62,15 @@ def fetch_politely(answer: Callable[..., Any]) -> str:
         )
     if not isinstance(found, list) or len(found) != len(_URLS):
         raise NotYet(f"Return a list of {len(_URLS)} items, one for each address, not {found!r}.")
-    for url, one in zip(_URLS, found, strict=True):
-        wanted = ValueError if url == _BROKEN else f"content of {url}"
-        if isinstance(one, ValueError) if wanted is ValueError else one == wanted:
-            continue
-        if url == _BROKEN:
-            raise NotYet(f"For {url} the list should hold its exception, not {one!r}.")
-        raise NotYet(
-            f"In the place of {url} stands {one!r}. The list must have the order of the "
-            "addresses, not that of arrival."
-        )
+    by_url = dict(zip(_URLS, found, strict=True))
+    for url, one in by_url.items():
+        if url != _BROKEN and one != f"content of {url}":
+            raise NotYet(
+                f"In the place of {url} stands {one!r}. The list must have the order of the "
+                "addresses, not that of arrival."
+            )
+    if not isinstance(by_url[_BROKEN], ValueError):
+        raise NotYet(f"For {_BROKEN} the list should hold its exception, not {by_url[_BROKEN]!r}.")
     return (
         f"{len(_URLS)} pages, {web.most} at a time, each in its place; the broken one cost "
         "only itself."

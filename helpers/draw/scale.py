@@ -27,24 +27,18 @@ def costs(found: Scale, title: str = "What it takes to let that many wait at onc
         _line(memory, found, kind, lambda attempt: (attempt.memory or 0) / 1e6)
     longest = max(attempt.wait_s for attempt in found.attempts)
     time.axhline(longest, color=INK, linestyle=":", linewidth=1, label="the wait itself")
-    for axes, label in ((time, "until all have ended (seconds)"), (memory, "memory (MB)")):
-        axes.set_xscale("log")
-        axes.set_yscale("log")
+    for axes, label, missing in (
+        (time, "until all have ended (seconds)", "none of them waited"),
+        (memory, "memory (MB)", "not told by this system"),
+    ):
         axes.set_xlabel("waits at once")
         axes.set_ylabel(label)
-        axes.grid(alpha=0.3)
-        _plain_numbers(axes)
+        if any(line.get_label() in KINDS and len(line.get_xydata()) for line in axes.lines):
+            _logarithmic(axes)
+        else:
+            axes.text(0.5, 0.5, missing, ha="center", transform=axes.transAxes, fontsize=12)
     slowest = max(attempt.seconds for attempt in found.attempts)
     time.set_ylim(0.8 * longest, max(12 * longest, 1.5 * slowest))
-    if all(attempt.memory is None for attempt in found.attempts):
-        memory.text(
-            0.5,
-            0.5,
-            "not told by this system",
-            ha="center",
-            transform=memory.transAxes,
-            fontsize=12,
-        )
     handles, labels = time.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=12)
     return Picture(figure, describe(found))
@@ -65,10 +59,13 @@ def describe(found: Scale) -> str:
     return f"Waits of {wait_s:g} s; the most that waited together: {'; '.join(parts)}."
 
 
-def _plain_numbers(axes: Axes) -> None:
-    """1,000 rather than a power of ten, and at whole powers only."""
+def _logarithmic(axes: Axes) -> None:
+    """Both axes, with 1,000 rather than a power of ten, and numbers at whole powers only."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.grid(alpha=0.3)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axis.set_minor_formatter(NullFormatter())

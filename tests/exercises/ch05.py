@@ -63,7 +63,7 @@ async def fetch_politely(urls, fetch, most):
 """
 NOT_A_COROUTINE = """
 def fetch_politely(urls, fetch, most):
-    return [fetch(url) for url in urls]
+    return list(urls)
 """
 
 BLOCKS = """
