@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from helpers.draw.picture import INK, SERIES, Picture, new_figure
 from helpers.measure.creation import in_bytes
 from helpers.measure.scale import KINDS, Attempt, Scale
@@ -33,9 +35,11 @@ def costs(found: Scale, title: str = "What it takes to let that many wait at onc
     ):
         axes.set_xlabel("waits at once")
         axes.set_ylabel(label)
-        if any(line.get_label() in KINDS and len(line.get_xydata()) for line in axes.lines):
+        if any(line.get_label() in KINDS and np.size(line.get_xdata()) for line in axes.lines):
             _logarithmic(axes)
         else:
+            axes.set_xticks([])
+            axes.set_yticks([])
             axes.text(0.5, 0.5, missing, ha="center", transform=axes.transAxes, fontsize=12)
     slowest = max(attempt.seconds for attempt in found.attempts)
     time.set_ylim(0.8 * longest, max(12 * longest, 1.5 * slowest))
