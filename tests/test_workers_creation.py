@@ -45,7 +45,7 @@ def test_memory_grows_with_what_is_made() -> None:
 
 def test_without_smaps_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A peak that stands in needn't grow, so threads would seem to cost nothing."""
-    monkeypatch.setattr(creation, "_OWN_MEMORY", creation._OWN_MEMORY / "missing")
+    monkeypatch.setattr(creation, "_MEMORY", "/missing/{}")
     assert creation.own_memory() == {"resident": None, "unique": None}
     assert creation.memory_of_tasks(1) is None
     assert creation.memory_of_threads(1) is None

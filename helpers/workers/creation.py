@@ -17,7 +17,7 @@ from typing import Any, Optional
 
 from helpers.workers.turns import by_turns
 
-_OWN_MEMORY = Path("/proc/self/smaps_rollup")
+_MEMORY = "/proc/{}/smaps_rollup"
 _PATIENCE_S = 30.0
 
 Memory = dict[str, Optional[int]]
@@ -97,9 +97,10 @@ def time_starts(rounds: int) -> dict[str, list[float]]:
     return by_turns({kind: partial(mean, kind) for kind in kinds}, rounds)
 
 
-def own_memory() -> Memory:
+def own_memory(pid: int | None = None) -> Memory:
     """Bytes of memory that this process has now; None for what this system doesn't tell.
 
+    pid: of a child, to ask about that instead.
     "resident" (RSS): all pages in memory, shared ones too. "unique" (USS): the pages that no
     other process shares, which its end would free.
     Source: https://www.kernel.org/doc/Documentation/ABI/testing/procfs-smaps_rollup
@@ -107,7 +108,7 @@ def own_memory() -> Memory:
     grow when something is made.
     """
     try:
-        lines = _OWN_MEMORY.read_text().splitlines()[1:]
+        lines = Path(_MEMORY.format(pid or "self")).read_text().splitlines()[1:]
     except OSError:
         return {"resident": None, "unique": None}
     kilobytes = {name.rstrip(":"): int(value) for name, value, *_ in map(str.split, lines)}
