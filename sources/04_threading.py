@@ -2177,6 +2177,7 @@ numbers_in_c = np.random.default_rng(0).random(200_000)
 numbers_in_python = numbers_in_c[:20_000].astype(object)  # each a Python object
 
 
+# %%
 def two_ways(kinds, pool):
     """Compare two calls of each work, one after the other and at once; all of it by turns."""
     contenders = {}

@@ -1,72 +1,875 @@
 # %% [markdown]
 # # Chapter 5: Await many things at once
 #
-# One thread, one event loop, and as many waits as you like. In this half of the chapter the waits
-# are real: pages from a web server, files, sockets, and calls that block.
+# One thread, one event loop, and as many waits as you like. In this chapter you run coroutines one by
+# one and together, look into the event loop while it works, and then let it do real work: pages from a
+# web server, files, sockets, and calls that block.
 
 # %% [markdown]
 # ## What you will be able to do
 #
+# - say what a coroutine, a task and a future are, and what an `await` does
+# - run coroutines together, with errors, timeouts and cancellation under control
+# - read in a picture which task runs, which awaits, and which is ready and has to wait
+# - write and close asynchronous context managers and generators
 # - fetch many pages at once, politely, and lose none of them to a bad one
-# - say when asynchronous files pay, and when they only cost
-# - let a quick producer wait for slow consumers
 # - keep the event loop alive beside code that blocks or computes
-# - say what a cancellation stops, and what it doesn't
 
 # %% [markdown]
 # ## What you need
 #
-# - Coroutines, tasks, `gather` and `asyncio.timeout`: sections 5.1 to 5.4. Necessary.
-# - Threads, the GIL and the switch interval: chapter 2. Helpful.
+# - Chapter 1: thread, process, concurrent. Necessary.
+# - Chapter 2: the GIL and the switch interval. Helpful.
 # - Run the cells in order: each may use what those above it made.
 
 # %% [markdown]
 # ## Time
 #
-# Self-study: about 90 minutes, exercises included. Classroom: 55 minutes without them.
+# Self-study: about 195 minutes, exercises included. Classroom: 115 minutes, without the exercises and
+# the Trys. Each section says how long it takes, and how long the sections have taken so far.
 
 # %%
 import asyncio
 import contextlib
-import inspect
-import multiprocessing
-import os
-import tempfile
+import gc
+import logging
+import subprocess
+import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from pathlib import Path
+import warnings
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, asynccontextmanager
 
-import aiofiles
-import aiohttp
-
-from helpers.course import chapter, checks_async_io, exercises
+from helpers.course import chapter, checks_async_io, checks_coroutines, exercises
 from helpers.course.claims import claim
 from helpers.course.predictions import Prediction
 
 chapter.begin("5")
 
 # %% [markdown]
-# The next cell imports what sections 5.5 and 5.6 measure and draw with. You don't need to know these:
+# The next cell imports what this chapter measures and draws with. You don't need to know these:
 # the code that matters stands in the cells below.
 
 # %%
 from helpers.draw import blocking as draw_blocking
+from helpers.draw import event_loop as draw_loop
 from helpers.draw import streams as draw_streams
 from helpers.draw.compare import points
 from helpers.labs.async_requests import requests_lab
+from helpers.labs.event_loop import event_loop_lab
 from helpers.labs.scale import scale_lab
 from helpers.measure import async_files, async_requests, blocking
 from helpers.measure.async_files import CountingPool
 from helpers.measure.creation import TELLS_MEMORY
+from helpers.measure.event_loop import lateness, watch
 from helpers.measure.loopback import loopback
+from helpers.measure.timeline import State
 from helpers.measure.verdict import WITH_GIL, checked, needs_cores, untold
 from helpers.workers import overlap
+from helpers.workers.event_loop import block, compute
+
+# %% [markdown]
+# ## 5.1 What asyncio runs: coroutines, tasks, futures
+#
+# *14 minutes; 14 so far*
+#
+# A function that is defined with `async def` is a **coroutine function**. Where it says `await`, it can
+# stop in the middle and go on later; meanwhile its thread does something else. What does a call of it
+# do?
+
+# %%
+guess_call = Prediction(
+    "hello is defined with async def, and its first line notes that it ran. You call hello(), and "
+    "nothing else. Has it run?",
+    ["yes, to the end", "yes, up to its first await", "no, not a line of it"],
+)
+guess_call
+
+
+# %%
+async def hello():
+    notes.append("Hello")
+    await asyncio.sleep(0.01)
+    notes.append("World")
+    return "Done"
+
+
+notes = []
+called = hello()
+print("what the call gave:", type(called).__name__)
+print("what has run:      ", notes)
+after_call = list(notes)
+
+# %%
+guess_call.compare(
+    "no, not a line of it" if not after_call else "yes, up to its first await",
+    {
+        "yes, to the end": "An ordinary function would. This call only makes a coroutine.",
+        "yes, up to its first await": "So it is in JavaScript. Not here: nothing has begun.",
+    },
+)
+
+# %% [markdown]
+# **Look.** The call gave a **coroutine**: a function call that is ready to begin, and has not begun. To
+# run it, `await` it.
+
+# %%
+result = await called
+print(result, notes)
+
+# %%
+claim(
+    "5.1-coroutine",
+    "Calling a coroutine function runs nothing; awaiting what it gives runs it.",
+    after_call == [] and notes == ["Hello", "World"] and result == "Done",
+    f"after the call {after_call}, after the await {notes}",
+)
+
+# %% [markdown]
+# If you forget the `await`, nothing happens, and Python says so when the coroutine is thrown away:
+
+# %%
+with warnings.catch_warnings(record=True) as complaints:
+    warnings.simplefilter("always")
+    hello()
+    gc.collect()
+forgotten = [str(one.message) for one in complaints if one.category is RuntimeWarning]
+print(*forgotten)
+
+# %%
+claim(
+    "5.1-forgotten",
+    "A coroutine that nobody awaits leaves a RuntimeWarning, and nothing else.",
+    forgotten == ["coroutine 'hello' was never awaited"],
+    "; ".join(forgotten),
+)
+
+# %% [markdown]
+# Who runs a coroutine while it waits for something? The **event loop**: it keeps a list of what is ready,
+# takes the first, runs it up to its next wait, takes the next one. A **task** is a coroutine that the
+# loop runs for you, beside whatever you do. A **future** is a result that isn't there yet: somebody will
+# put it in, and whoever awaits the future goes on then. A task is a future too, whose result is what its
+# coroutine returns.
+
+# %%
+loop = asyncio.get_running_loop()  # the kernel's: a notebook has one running already
+promise = loop.create_future()
+
+
+async def waits_for(future):
+    return f"got {await future} in thread {threading.current_thread().name}"
+
+
+task = asyncio.create_task(waits_for(promise))
+await asyncio.sleep(0)  # let the loop go once through what is ready
+print("begun, not done:", task.done())
+promise.set_result("42")
+print(await task)
+
+# %%
+claim(
+    "5.1-future",
+    "A task that awaits a future goes on when somebody has set its result, in the same thread.",
+    task.result() == f"got 42 in thread {threading.current_thread().name}"
+    and isinstance(task, asyncio.Future),
+    task.result(),
+)
+
+# %% [markdown]
+# **Explain.** One thread, so no two tasks run at the same instant, and none is interrupted between two
+# `await`s: between them your code is alone
+# ([docs](https://docs.python.org/3/library/asyncio-dev.html#concurrency-and-multithreading)).
+# That spares you most locks, not all: at each `await` somebody else may change what you have looked at.
+#
+# **Try.** Await `called` once more. A coroutine runs once; what does Python say? Then await `task` again:
+# why does that work?
+
+# %% [markdown]
+# ## 5.2 Run coroutines: one by one, and together
+#
+# *34 minutes; 48 so far*
+#
+# In a script nobody has a loop running. `asyncio.run(main())` starts one, runs `main`, and ends it. What
+# does it do in a notebook, where one is running already?
+
+# %%
+guess_run = Prediction(
+    "A cell calls asyncio.run(hello()). What happens?",
+    ["it works as in a script", "RuntimeError", "the cell waits for ever"],
+)
+guess_run
+
+# %%
+coroutine = hello()
+try:
+    asyncio.run(coroutine)
+    in_a_cell = "it works as in a script"
+except RuntimeError as error:
+    in_a_cell = "RuntimeError"
+    print("RuntimeError:", error)
+coroutine.close()  # it never ran
+
+# %%
+guess_run.compare(
+    in_a_cell,
+    {
+        "it works as in a script": "There it would. Here a loop is running, and loops don't nest.",
+        "the cell waits for ever": "It would, if asyncio didn't look first.",
+    },
+)
+
+# %% [markdown]
+# So a cell says `await hello()`, and a script says `asyncio.run(hello())`. Here is such a script, run as
+# a program of its own. Its last lines do what the article shows next: they ask for a loop after `run`
+# has ended its own.
+
+# %%
+script = """
+import asyncio
+
+async def hello():
+    await asyncio.sleep(0.01)
+    return "Done"
+
+print(asyncio.run(hello()))
+try:
+    asyncio.get_event_loop()
+except RuntimeError as error:
+    print("RuntimeError")
+"""
+ran = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True)
+print(ran.stdout, end="")
+
+# %%
+claim(
+    "5.2-run",
+    "asyncio.run works where no loop is running, and raises RuntimeError where one is.",
+    in_a_cell == "RuntimeError" and ran.stdout.startswith("Done"),
+    f"in a cell {in_a_cell}, in a script {ran.stdout.split()}",
+)
+
+# %%
+claim(
+    "5.2-no-loop",
+    "After asyncio.run there is no loop to get: get_event_loop raises RuntimeError.",
+    ran.stdout.split() == ["Done", "RuntimeError"],
+    f"{ran.stdout.split()}",
+)
+
+# %% [markdown]
+# `get_event_loop` once made a loop if there was none. Since 3.14 it never does
+# ([docs](https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_event_loop)). Inside a
+# coroutine ask `asyncio.get_running_loop()`; outside, use `asyncio.run`.
+#
+# ### One by one, and together
+#
+# An `await` waits. Two `await`s in a row wait one after the other. `gather` makes a task of each
+# coroutine, and awaits them all.
+
+
+# %%
+async def fetch_data(name, seconds):
+    events.append(f"{name} begins")
+    await asyncio.sleep(seconds)
+    events.append(f"{name} ends")
+    return f"data {name}"
+
+
+events = []
+first = await fetch_data("a", 0.02)
+second = await fetch_data("b", 0.01)
+one_by_one = events
+
+events = []
+both = await asyncio.gather(fetch_data("a", 0.02), fetch_data("b", 0.01))
+together = events
+print("one by one:", ", ".join(one_by_one))
+print("together:  ", ", ".join(together))
+print("results:   ", both)
+
+# %% [markdown]
+# **Look.** Together, *b* begins before *a* has ended, and ends first. The results come in the order of the
+# arguments all the same.
+
+# %%
+claim(
+    "5.2-gather",
+    "gather lets its coroutines wait at the same time, and keeps the order of their results.",
+    one_by_one == ["a begins", "a ends", "b begins", "b ends"]
+    and together == ["a begins", "b begins", "b ends", "a ends"]
+    and both == ["data a", "data b"],
+    f"together: {', '.join(together)}",
+)
+
+# %% [markdown]
+# ### When one of them fails
+#
+# Three tasks; the second raises. With `gather`, what becomes of the third?
+
+# %%
+guess_fail = Prediction(
+    "gather(good, bad, slow): bad raises at once. What becomes of slow?",
+    ["it is cancelled", "it goes on, and nobody waits for it", "gather waits for it first"],
+)
+guess_fail
+
+
+# %%
+async def bad():
+    await asyncio.sleep(0.005)
+    raise ValueError("bad")
+
+
+async def slow(name):
+    try:
+        await asyncio.sleep(0.3)
+        fate[name] = "ended by itself"
+    except asyncio.CancelledError:
+        fate[name] = "cancelled"
+        raise  # who swallows it can't be cancelled
+
+
+fate = {}
+third = asyncio.create_task(slow("in gather"))
+try:
+    await asyncio.gather(fetch_data("good", 0.001), bad(), third)
+except ValueError as error:
+    fate_at_once = dict(fate)
+    print("gather raised:", error)
+await asyncio.wait([third])  # gather didn't
+print(fate)
+
+# %%
+guess_fail.compare(
+    "it goes on, and nobody waits for it"
+    if not fate_at_once and fate == {"in gather": "ended by itself"}
+    else "it is cancelled",
+    {
+        "it is cancelled": "A TaskGroup does that. gather leaves the others alone.",
+        "gather waits for it first": "It raises as soon as one has failed.",
+    },
+)
+
+# %% [markdown]
+# With `return_exceptions=True` gather waits for all, and an exception is a result like another. A
+# **TaskGroup** (since 3.11) does what you mostly want: its block doesn't end before all its tasks have
+# ended, and if one fails, it cancels the others. More than one may fail, so it raises an
+# **ExceptionGroup**, which `except*` takes apart.
+
+# %%
+results = await asyncio.gather(fetch_data("good", 0.001), bad(), return_exceptions=True)
+print([type(one).__name__ for one in results])
+
+try:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bad())
+        group.create_task(slow("in a group"))
+except* ValueError as failures:
+    print("the group raised:", failures.exceptions)
+print(fate)
+
+# %%
+claim(
+    "5.2-task-group",
+    "When one task fails, gather leaves the others running; a TaskGroup cancels them.",
+    fate == {"in gather": "ended by itself", "in a group": "cancelled"},
+    f"{fate}",
+)
+
+# %%
+claim(
+    "5.2-exceptions-as-results",
+    "With return_exceptions gather returns the exception in the place of the result.",
+    results[0] == "data good" and isinstance(results[1], ValueError),
+    f"{results}",
+)
+
+# %% [markdown]
+# ### Keep what you start
+#
+# `create_task` starts a coroutine beside you. Keep what it returns: the loop itself has only weak
+# references to its tasks
+# ([docs](https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task)). Here is a task that
+# awaits something which only itself refers to; CPython's garbage collector finds that nobody else does.
+
+
+# %%
+async def wait_for_nobody():
+    await asyncio.get_running_loop().create_future()
+
+
+destroyed = []
+loop.set_exception_handler(lambda loop, context: destroyed.append(context["message"]))
+lost = weakref.ref(asyncio.create_task(wait_for_nobody()))
+kept = asyncio.create_task(wait_for_nobody())
+await asyncio.sleep(0)  # both have begun
+gc.collect()
+loop.set_exception_handler(None)
+print("the one nobody kept:", lost())
+print("the one we kept:    ", "cancelled" if kept.cancelled() else "still waiting")
+print(*destroyed)
+
+kept.cancel()
+await asyncio.wait([kept])
+
+# %%
+claim(
+    "5.2-keep",
+    "A task that nobody refers to can be thrown away before it has ended.",
+    lost() is None and destroyed == ["Task was destroyed but it is pending!"],
+    "; ".join(destroyed),
+)
+
+# %% [markdown]
+# ### As they come, and not for ever
+#
+# `wait` gives the finished and the unfinished ones; `as_completed` hands results out as they come.
+# `timeout` cancels what stands in its block when the time is over.
+
+# %%
+tasks = {asyncio.create_task(fetch_data(name, s)) for name, s in (("x", 0.3), ("y", 0.001))}
+done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+print("first:  ", [task.result() for task in done], "and", len(pending), "unfinished")
+await asyncio.wait(pending)
+
+delays = {"x": 0.03, "y": 0.001, "z": 0.015}
+order = []
+for one in asyncio.as_completed([fetch_data(*pair) for pair in delays.items()]):
+    order.append(await one)
+print("in turn:", order)
+
+# %%
+claim(
+    "5.2-as-completed",
+    "as_completed gives results in the order in which they come, wait the finished ones.",
+    order == ["data y", "data z", "data x"] and [t.result() for t in done] == ["data y"],
+    f"{order}",
+)
+
+# %% [markdown]
+# To cancel a task means: at the `await` where it stands, a `CancelledError` is raised. It can tidy up, in
+# a `finally`. `shield` keeps a cancellation from what is inside; that goes on, and somebody should wait
+# for it.
+
+# %%
+fate = {}
+try:
+    async with asyncio.timeout(0.005):
+        await slow("timed out")
+except TimeoutError:
+    print("TimeoutError")
+
+inner = asyncio.create_task(slow("shielded"))
+try:
+    async with asyncio.timeout(0.005):
+        await asyncio.shield(inner)
+except TimeoutError:
+    print("TimeoutError, and inner is", "done" if inner.done() else "still running")
+await inner
+print(fate)
+
+# %%
+claim(
+    "5.2-cancel",
+    "A timeout cancels what stands in its block; what is shielded goes on.",
+    fate == {"timed out": "cancelled", "shielded": "ended by itself"},
+    f"{fate}",
+)
+
+# %% [markdown]
+# **Explain.** A cancellation is an exception that is raised inside the task, and the task decides: `slow`
+# noted it and raised it again. Code that never awaits can't be cancelled, for there is no place where the
+# exception could be raised.
+#
+# **Try.** In `slow`, leave the `raise` out, and run the TaskGroup cell again. The group believes that
+# `slow` ended well. Then put a `time.sleep(0.3)` for the `asyncio.sleep(0.3)`: when does the timeout come?
+
+# %% [markdown]
+# ## 5.3 The event loop at work
+#
+# *22 minutes; 70 so far*
+#
+# Now look inside. `watch` runs a `main` of yours in a loop of its own, and notes for each task when it
+# was **ready** for its next step, and when it took it. Three cooks share one kitchen: they can all wait for
+# their pots at once, but only one of them can chop.
+
+# %%
+guess_block = Prediction(
+    "Three tasks chop and await by turns. In the middle one of them calls time.sleep(0.1). What do "
+    "the other two do meanwhile?",
+    ["they go on: they are other tasks", "they wait, even if they are ready", "they are cancelled"],
+)
+guess_block
+
+
+# %%
+async def cook(chop_s, boil_s):
+    for _ in range(3):
+        compute(chop_s)  # chop: this needs the thread
+        await asyncio.sleep(boil_s)  # boil: this needs nobody
+
+
+async def kitchen():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(cook(0.01, 0.04), name="rice")
+        group.create_task(cook(0.01, 0.03), name="beans")
+        group.create_task(cook(0.01, 0.02), name="salad")
+
+
+cooking = watch(kitchen)
+draw_loop.tasks(cooking, "Three tasks in one loop: one at a time runs, any number awaits")
+
+# %% [markdown]
+# **Look.** Never two green pieces above one another: one thread. Where a task shows stars, what it awaited
+# is there, but somebody else is running. When nobody is ready, the loop sleeps until the next timer.
+
+# %%
+claim(
+    "5.3-one-at-a-time",
+    "Of the tasks of one loop one at a time runs, and several await at once.",
+    cooking.at_once_ns(State.RUNNING) == 0 and cooking.at_once_ns(State.AWAITING, least=3) > 0,
+    f"two ran at once for {cooking.at_once_ns(State.RUNNING)} ns; three awaited at once for "
+    f"{cooking.at_once_ns(State.AWAITING, least=3) / 1e6:.0f} ms",
+)
+
+# %% [markdown]
+# What is in the loop's list are **callbacks**: plain functions. A task's step is one. You can put your own
+# in: at the end of the list, or at a time.
+
+# %%
+calls = []
+loop.call_later(0.01, calls.append, "later")
+loop.call_soon(calls.append, "soon")
+calls.append("now")
+await asyncio.sleep(0.03)
+print(calls)
+
+# %%
+claim(
+    "5.3-callbacks",
+    "call_soon runs after the code that runs now, call_later when its time has come.",
+    calls == ["now", "soon", "later"],
+    f"{calls}",
+)
+
+# %% [markdown]
+# Now one cook falls asleep: `block` is `time.sleep`, which knows nothing of the loop.
+
+
+# %%
+async def sleepy():
+    compute(0.01)
+    block(0.1)  # time.sleep(0.1), noted
+    await asyncio.sleep(0.02)
+
+
+async def kitchen():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(cook(0.01, 0.02), name="rice")
+        group.create_task(cook(0.01, 0.02), name="beans")
+        group.create_task(sleepy(), name="sleepy")
+
+
+blocked = watch(kitchen)
+draw_loop.tasks(blocked, "One task blocks: who is ready waits all the same")
+
+# %%
+[nap] = blocked.of(State.SLEEPING)
+kept_waiting = [
+    wait.lane for wait in blocked.of(State.READY) if wait.start_ns < nap.end_ns <= wait.end_ns
+]
+ran_meanwhile = [
+    span.lane
+    for span in blocked.of(State.RUNNING)
+    if nap.start_ns < span.start_ns and span.end_ns < nap.end_ns
+]
+guess_block.compare(
+    "they wait, even if they are ready"
+    if not ran_meanwhile
+    else "they go on: they are other tasks",
+    {
+        "they go on: they are other tasks": "Other threads would. These share one thread.",
+        "they are cancelled": "Nobody cancels them. They are just late.",
+    },
+)
+
+# %%
+claim(
+    "5.3-blocking",
+    "While one task makes a blocking call, no other task of the loop takes a step.",
+    not ran_meanwhile and sorted(kept_waiting) == ["beans", "rice"],
+    f"steps meanwhile: {len(ran_meanwhile)}; ready and kept waiting: {', '.join(kept_waiting)}",
+)
+
+# %% [markdown]
+# **Explain.** A loop can't take a task off the thread, as the operating system does with threads. This is
+# **cooperative** multitasking: each task has to give way, at an `await` that really waits.
+#
+# ### Debug mode
+#
+# asyncio can tell you who took too long. The article says that `await asyncio.sleep(0.2)` is logged as a
+# slow callback. Is it?
+
+
+# %%
+async def suspects():
+    asyncio.get_running_loop().slow_callback_duration = 0.1  # seconds
+    await asyncio.sleep(0.25)
+    before = list(logged)
+    time.sleep(0.25)
+    await asyncio.sleep(0)
+    return before
+
+
+logged = []
+handler = logging.Handler()
+handler.emit = lambda record: logged.append(record.getMessage())
+logger = logging.getLogger("asyncio")
+logger.addHandler(handler)
+logger.propagate = False  # or it would print them too
+
+# %% tags=["nbval-ignore-output"]
+with ThreadPoolExecutor(1) as pool:  # a thread has no loop yet
+    before = pool.submit(lambda: asyncio.run(suspects(), debug=True)).result()
+logger.removeHandler(handler)
+logger.propagate = True
+
+
+def steps_of(messages):
+    """The seconds in messages such as: Executing <Task …> took 0.251 seconds."""
+    return [float(said.split()[-2]) for said in messages if " took " in said]
+
+
+print("slow steps, after the await:", steps_of(before), "and in all:", steps_of(logged))
+
+# %%
+claim(
+    "5.3-debug",
+    "Debug mode logs a step that keeps the thread, such as time.sleep. It doesn't log an await.",
+    not any(step >= 0.25 for step in steps_of(before))
+    and any(step >= 0.25 for step in steps_of(logged)),
+    f"after the await {steps_of(before)}, in all {steps_of(logged)} s",
+    tolerance="a busy machine may make any step slow; one of the length of the sleep counts",
+)
+
+# %% [markdown]
+# ### Threads beside the loop
+#
+# The loop needs the GIL for each step, like any thread. So what does a thread that computes do to its
+# timers? A task asks again and again to be woken after a millisecond; here is by how much it came too
+# late, beside no such thread, one, and two.
+
+# %%
+late = lateness(most_threads=2, seconds=0.3)
+draw_loop.lateness(late)
+
+# %%
+claim(
+    "5.3-late",
+    "With the GIL, a thread that computes makes the loop's timers late.",
+    late.grows(),
+    needs=[WITH_GIL],
+    tolerance="half a switch interval would do: the thread may let go earlier, for work of its own",
+)
+
+# %% [markdown]
+# The lab: tasks, the length of their steps, and who blocks.
+
+# %%
+event_loop_lab().set(tasks=4, compute_ms=5, blocks="one task, with time.sleep").run()
+
+# %% [markdown]
+# **Try.** Let a thread do the waiting. Then take eight tasks with steps of 20 ms, and nobody who blocks:
+# how long does a task that is ready have to wait for its turn at most, and why?
+
+# %% [markdown]
+# ## 5.4 async with, async for
+#
+# *16 minutes; 86 so far*
+#
+# Opening a connection has to wait, and so has closing it. `async with` is a `with` whose beginning and end
+# may await. `async for` awaits each item. The article writes classes for both, with `__aenter__`,
+# `__aexit__`, `__aiter__` and `__anext__`:
+
+
+# %%
+class Resource:
+    async def __aenter__(self):
+        await asyncio.sleep(0.001)
+        steps.append("acquired")
+        return self
+
+    async def __aexit__(self, kind, error, traceback):
+        await asyncio.sleep(0.001)
+        steps.append("released")
+
+    async def query(self):
+        steps.append("asked")
+        return "result"
+
+
+steps = []
+async with Resource() as resource:
+    answer = await resource.query()
+print(answer, steps)
+
+# %% [markdown]
+# A generator is shorter. With `yield`, an `async def` is an **async generator**: a source for
+# `async for`. The decorator `asynccontextmanager` makes an `async with` of one that yields once.
+
+
+# %%
+@asynccontextmanager
+async def resource():
+    steps.append("acquired")
+    try:
+        yield "the resource"
+    finally:
+        await asyncio.sleep(0.001)
+        steps.append("released")
+
+
+async def count_to(most):
+    for number in range(1, most + 1):
+        await asyncio.sleep(0.001)
+        yield number
+
+
+steps = []
+with contextlib.suppress(ZeroDivisionError):
+    async with resource():
+        steps.append("used")
+        1 / 0
+print(steps)
+print([number async for number in count_to(5) if number % 2])
+
+# %%
+claim(
+    "5.4-with",
+    "async with releases what it acquired, even if its block raises.",
+    steps == ["acquired", "used", "released"],
+    f"{steps}",
+)
+
+# %% [markdown]
+# While an `async for` waits for its next item, do other tasks run? And does it fetch the next item while
+# you still work on this one?
+
+# %%
+guess_ahead = Prediction(
+    "async for takes items from count_to, and its body awaits too. Beside it, another task counts. "
+    "What overlaps?",
+    [
+        "nothing: a loop is a loop",
+        "the other task runs during the waits; items come one by one",
+        "the next items are fetched in advance",
+    ],
+)
+guess_ahead
+
+
+# %%
+async def source():
+    for number in range(3):
+        diary.append(f"fetch {number}")
+        await asyncio.sleep(0.01)
+        yield number
+
+
+async def other():
+    for _ in range(3):
+        diary.append("other")
+        await asyncio.sleep(0.012)
+
+
+async def consume():
+    async for number in source():
+        diary.append(f"use {number}")
+        await asyncio.sleep(0.01)
+
+
+diary = []
+await asyncio.gather(consume(), other())
+own = [entry for entry in diary if entry != "other"]
+print(own)
+print("other ran in between:", diary[0] != "other" and diary[-1] != "other")
+
+# %%
+in_turn = own == ["fetch 0", "use 0", "fetch 1", "use 1", "fetch 2", "use 2"]
+mixed = "other" in diary[1:-1]
+guess_ahead.compare(
+    "the other task runs during the waits; items come one by one"
+    if in_turn and mixed
+    else "nothing: a loop is a loop",
+    {
+        "nothing: a loop is a loop": "At each await the event loop is free for others.",
+        "the next items are fetched in advance": "That takes another task, and a queue: 5.5.",
+    },
+)
+
+# %%
+claim(
+    "5.4-for",
+    "async for lets other tasks run while it waits, and fetches an item only when it is asked for.",
+    in_turn and mixed,
+    f"{diary}",
+)
+
+# %% [markdown]
+# **Look.** *fetch* and *use* strictly by turns: `async for` is not parallel with itself.
+#
+# ### Close a generator that you leave early
+#
+# Leave an `async for` with `break`, and the generator stands at its `yield`. Its `finally` runs some time
+# later, when the loop gets to it. `aclosing` closes it where you can see it.
+
+
+# %%
+async def rows(name):
+    try:
+        for number in range(10):
+            yield number
+    finally:
+        await asyncio.sleep(0.001)
+        closed.append(name)
+
+
+closed = []
+left = rows("left")
+async for _ in left:
+    break
+right_after_break = list(closed)
+
+async with aclosing(rows("closed")) as opened:
+    async for _ in opened:
+        break
+after_aclosing = list(closed)
+await left.aclose()
+print("after break:   ", right_after_break)
+print("after aclosing:", after_aclosing)
+
+# %%
+claim(
+    "5.4-aclosing",
+    "A break leaves an async generator open; aclosing has closed it at the end of its block.",
+    right_after_break == [] and after_aclosing == ["closed"],
+    f"after break {right_after_break}, after aclosing {after_aclosing}",
+)
+
+# %% [markdown]
+# **Explain.** An ordinary generator is closed when nobody refers to it. An asynchronous one may have to
+# await in its `finally`, and that needs the loop
+# ([PEP 525](https://peps.python.org/pep-0525/#finalization)).
+#
+# **Try.** Delete the last name of `left` (`del left`) instead of closing it, and look at `closed` before
+# and after an `await asyncio.sleep(0.01)`. Who closed it?
 
 # %% [markdown]
 # ## 5.5 Real input and output
 #
-# *38 minutes; 38 so far*
+# *38 minutes; 124 so far*
 #
 # `asyncio.sleep` only pretended. Now something answers. `loopback` starts a small web server on this
 # computer, in a process of its own, which ends with the `with` block. It needs no network, and each
@@ -74,6 +877,17 @@ from helpers.workers import overlap
 # HTTP. A **session** keeps its connections open, so that the next request can use them again: make
 # one for the whole program, not one for each page
 # ([aiohttp](https://docs.aiohttp.org/en/stable/client_quickstart.html#make-a-request)).
+
+# %%
+import inspect
+import multiprocessing
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import aiofiles
+import aiohttp
 
 # %%
 guess_hand = Prediction(
@@ -609,7 +1423,7 @@ claim(
 # %% [markdown]
 # ## 5.6 Code that blocks
 #
-# *26 minutes; 64 so far*
+# *26 minutes; 150 so far*
 #
 # A function that was written without asyncio in mind doesn't await: it **blocks**, and nothing else in
 # its thread goes on until it returns. A database driver, a big computation, `time.sleep`. What becomes
@@ -961,6 +1775,12 @@ loop.set_default_executor(ThreadPoolExecutor())
 # %% [markdown]
 # ## Summary
 #
+# - Calling a **coroutine** function runs nothing. `await` runs it; a **task** runs it beside you; a **future**
+#   is a result to come. One thread, one event loop, one step at a time.
+# - `gather` lets the others run when one fails, a **TaskGroup** cancels them. Keep the tasks that you make.
+# - A **cancellation** is an exception at an `await`. `timeout` uses it, `shield` keeps it off.
+# - The loop can't interrupt a step: a call that blocks, or computes, makes every task late.
+# - `async with` and `async for` await at their edges. Close an async generator that you leave early.
 # - One thread can have many requests under way. Make **one session**; handle errors **for each page**;
 #   set a **timeout**; hold back with a **semaphore**, outside the timeout.
 # - aiofiles borrows threads. It keeps the loop alive beside slow files; small local ones it makes slower.
@@ -974,7 +1794,117 @@ loop.set_default_executor(ThreadPoolExecutor())
 # %% [markdown]
 # ## Exercises
 #
-# *About 20 minutes.* Write, run the cell, then run the check below it.
+# *About 45 minutes.* Write, run the cell, then run the check below it.
+
+# %% [markdown]
+# ### Exercise 5.1
+#
+# In which order do these lines come? `main` runs by `asyncio.run(main())`.
+#
+# ```python
+# async def work(name):
+#     print(name, 1)
+#     await asyncio.sleep(0)
+#     print(name, 2)
+#
+#
+# async def main():
+#     print("main 1")
+#     tasks = [asyncio.create_task(work("a")), asyncio.create_task(work("b"))]
+#     print("main 2")
+#     await asyncio.gather(*tasks)
+# ```
+
+# %% tags=["exercise"]
+lines = ...  # a list of six texts: "main 1", "a 1", …
+
+# %%
+exercises.check("5.1", checks_coroutines.order, lines)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# lines = ["main 1", "main 2", "a 1", "b 1", "a 2", "b 2"]
+# ```
+#
+# `create_task` runs nothing yet. `main` gives the thread away at its `await`; then each task runs up to
+# its own.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 5.2
+#
+# `functions` are coroutine functions without arguments; each asks another server. Start all at once. Return
+# the first result that comes; pass over those that raise `OSError`. Return `None` if all fail. When you
+# return, no task may be running any more.
+
+
+# %% tags=["exercise"]
+async def first_good(functions):
+    return ...
+
+
+# %%
+exercises.check("5.2", checks_coroutines.first_good, first_good)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# async def first_good(functions):
+#     tasks = [asyncio.create_task(function()) for function in functions]
+#     try:
+#         for next_one in asyncio.as_completed(tasks):
+#             try:
+#                 return await next_one
+#             except OSError:
+#                 continue
+#         return None
+#     finally:
+#         for task in tasks:
+#             task.cancel()
+#         await asyncio.gather(*tasks, return_exceptions=True)
+# ```
+#
+# `cancel` only asks. The `gather` waits until each has ended.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 5.3
+#
+# Write the async generator `batches`: it takes items from `source`, an async iterator, and yields them in
+# lists of `size`. The last list may be shorter. A batch is handed out as soon as it is full.
+
+
+# %% tags=["exercise"]
+async def batches(source, size):
+    return ...
+
+
+# %%
+exercises.check("5.3", checks_coroutines.batches, batches)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# async def batches(source, size):
+#     batch = []
+#     async for item in source:
+#         batch.append(item)
+#         if len(batch) == size:
+#             yield batch
+#             batch = []
+#     if batch:
+#         yield batch
+# ```
+#
+# A new list for each batch: who got the last one may still be working on it.
+#
+# </details>
 
 # %% [markdown]
 # ### Exercise 5.4
@@ -1052,6 +1982,11 @@ exercises.check("5.5", checks_async_io.read_in_time, read_in_time)
 #
 # | the article | what is so | shown by | source |
 # |---|---|---|---|
+# | `gather` over three fetches, without errors | when one fails, the others go on unattended; a TaskGroup cancels them | claim 5.2-task-group | [TaskGroup](https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup) |
+# | `asyncio.run`, then `get_event_loop` as a low-level way | it raises RuntimeError; in a notebook already `asyncio.run` does | claims 5.2-run, 5.2-no-loop | [get_event_loop](https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_event_loop) |
+# | `create_task`, and nothing about keeping the task | one that nobody refers to may be thrown away | claim 5.2-keep | [create_task](https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task) |
+# | (7.3) `asyncio.sleep(0.2)` is logged as a slow callback | an await isn't; `time.sleep` is | claim 5.3-debug | [debug mode](https://docs.python.org/3/library/asyncio-dev.html#debug-mode) |
+# | an async iterator, left alone | left early, it must be closed | claim 5.4-aclosing | [PEP 525](https://peps.python.org/pep-0525/#finalization) |
 # | `len(await response.text())` is the number of bytes | of characters; `read()` gives bytes | claim 5.5-article-bytes | [aiohttp](https://docs.aiohttp.org/en/stable/client_reference.html#aiohttp.ClientResponse.text) |
 # | fetched is fetched | a page with status 500 counts too, unless you call `raise_for_status` | claim 5.5-article-bytes | [aiohttp](https://docs.aiohttp.org/en/stable/client_reference.html#aiohttp.ClientResponse.raise_for_status) |
 # | `gather` over all addresses | one bad one loses all results; handle errors page by page | claims 5.5-one-bad, 5.5-each-its-own | [gather](https://docs.python.org/3/library/asyncio-task.html#asyncio.gather) |

@@ -48,6 +48,7 @@ LOOKS = {
     State.HOLDING_LOCK: Look(BLUE),
     State.SLEEPING: Look("white", "\\\\"),
     State.AWAITING: Look(YELLOW, "oo"),
+    State.READY: Look(VERMILION, "**"),
     State.BLOCKED: Look(ORANGE, "++"),
 }
 _COLUMNS = 700  # finer detail than this can't be seen on the page

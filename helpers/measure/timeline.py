@@ -32,6 +32,7 @@ class State(Enum):
     HOLDING_LOCK = "holding a lock"
     SLEEPING = "sleeping or I/O"
     AWAITING = "awaiting"
+    READY = "ready, waiting for the loop"
     BLOCKED = "blocked, not by the GIL"
 
 

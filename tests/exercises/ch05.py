@@ -117,7 +117,121 @@ async def read_in_time(read, seconds):
     return await reading
 """
 
+TASKS_FIRST = """
+lines = ["main 1", "a 1", "b 1", "main 2", "a 2", "b 2"]
+"""
+ONE_BY_ONE_LINES = """
+lines = ["main 1", "main 2", "a 1", "a 2", "b 1", "b 2"]
+"""
+B_FIRST = """
+lines = ["main 1", "main 2", "b 1", "a 1", "a 2", "b 2"]
+"""
+A_LINE_MISSING = """
+lines = ["main 1", "main 2", "a 1", "b 1"]
+"""
+FIRST_COMPLETED = """
+async def first_good(functions):
+    tasks = [asyncio.create_task(function()) for function in functions]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    return done.pop().result()
+"""
+ASKED_IN_TURN = """
+async def first_good(functions):
+    for function in functions:
+        try:
+            return await function()
+        except OSError:
+            continue
+"""
+LEFT_RUNNING = """
+async def first_good(functions):
+    for one in asyncio.as_completed([function() for function in functions]):
+        try:
+            return await one
+        except OSError:
+            continue
+"""
+NOT_AWAITED = """
+async def first_good(functions):
+    tasks = [asyncio.create_task(function()) for function in functions]
+    try:
+        for one in asyncio.as_completed(tasks):
+            try:
+                return await one
+            except OSError:
+                continue
+    finally:
+        for task in tasks:
+            task.cancel()
+"""
+NO_NONE = """
+async def first_good(functions):
+    tasks = [asyncio.create_task(function()) for function in functions]
+    try:
+        for one in asyncio.as_completed(tasks):
+            try:
+                return await one
+            except OSError as error:
+                last = error
+        return last
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+"""
+BATCHES = """
+async def batches(source, size):
+    batch = []
+    async for item in source:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            {renew}
+    {rest}
+"""
+LAST_LOST = BATCHES.format(renew="batch = []", rest="pass")
+SAME_LIST = BATCHES.format(renew="batch.clear()", rest="yield batch")
+EMPTY_LAST = """
+async def batches(source, size):
+    items = [item async for item in source]
+    for start in range(0, len(items) + size, size):
+        yield items[start : start + size]
+"""
+ALL_FIRST = """
+async def batches(source, size):
+    items = [item async for item in source]
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+"""
+A_LIST = """
+async def batches(source, size):
+    items = [item async for item in source]
+    return [items[start : start + size] for start in range(0, len(items), size)]
+"""
+
 WRONG = {
+    "5.1": [
+        (TASKS_FIRST, "until its first await"),
+        (ONE_BY_ONE_LINES, "gives the thread back"),
+        (B_FIRST, "in the order in which they became ready"),
+        (A_LINE_MISSING, "Put each of these six"),
+    ],
+    "5.2": [
+        (FIRST_COMPLETED, "Pass over those that fail"),
+        (ASKED_IN_TURN, "Start all of them"),
+        (LEFT_RUNNING, "Cancel what you don't need"),
+        (NOT_AWAITED, "wait until it has ended"),
+        (NO_NONE, "the answer should be None"),
+    ],
+    "5.3": [
+        (LAST_LOST, "The last batch is missing"),
+        (SAME_LIST, "the same list"),
+        (EMPTY_LAST, "One batch is empty"),
+        (ALL_FIRST, "as soon as it is full"),
+        (A_LIST, "an async def with a yield"),
+    ],
     "5.4": [
         (NO_SEMAPHORE, "9 pages were asked for at once"),
         (A_SEMAPHORE_EACH, "One semaphore for all of them"),
