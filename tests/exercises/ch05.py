@@ -153,19 +153,6 @@ async def first_good(functions):
         except OSError:
             continue
 """
-NOT_AWAITED = """
-async def first_good(functions):
-    tasks = [asyncio.create_task(function()) for function in functions]
-    try:
-        for one in asyncio.as_completed(tasks):
-            try:
-                return await one
-            except OSError:
-                continue
-    finally:
-        for task in tasks:
-            task.cancel()
-"""
 NO_NONE = """
 async def first_good(functions):
     tasks = [asyncio.create_task(function()) for function in functions]
@@ -222,7 +209,6 @@ WRONG = {
         (FIRST_COMPLETED, "Pass over those that fail"),
         (ASKED_IN_TURN, "Start all of them"),
         (LEFT_RUNNING, "Cancel what you don't need"),
-        (NOT_AWAITED, "wait until it has ended"),
         (NO_NONE, "the answer should be None"),
     ],
     "5.3": [
