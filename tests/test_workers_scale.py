@@ -12,7 +12,7 @@ import pytest
 from helpers.measure.elsewhere import call
 from helpers.measure.interpreters import find_interpreters
 from helpers.workers import scale
-from helpers.workers.creation import own_memory
+from helpers.workers.memory import own_memory
 
 MEMORY = 1e9
 

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from helpers.workers.creation import own_memory
+from helpers.workers.memory import own_memory
 
 try:
     import resource
