@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.exercises import ch03_processes
+from tests.exercises import ch03_pools, ch03_processes
 
-WRONG = {**ch03_processes.WRONG}
+WRONG = {**ch03_processes.WRONG, **ch03_pools.WRONG}
