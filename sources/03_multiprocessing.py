@@ -1120,7 +1120,7 @@ print("as_completed:", len(as_they_end), "results, as they end")
 guess_late.compare(
     "that of 0.3 s: it was given first" if from_map[0] == 0.3 else "that of 0.1 s: it ends first",
     {
-        "that of 0.1 s: it ends first": "as_completed and imap_unordered do that. map keeps the order.",
+        "that of 0.1 s: it ends first": "as_completed does that. map keeps the order.",
         "all at the same moment": "Pool.map gives them all at once; the executor's one by one.",
     },
 )
@@ -1177,8 +1177,8 @@ claim(
 
 # %%
 guess_chunks = Prediction(
-    "The first six of twelve tasks are long. With a chunk size of 6, how are the long ones spread over "
-    "the two processes?",
+    "The first six of twelve tasks are long. With a chunk size of 6, how are the long ones spread "
+    "over the two processes?",
     ["three each", "all six on one of them", "it varies from run to run"],
 )
 guess_chunks
@@ -1242,9 +1242,11 @@ print("processes for 6 tasks: ", len(set(ids)))
 # %%
 claim(
     "3.4-initializer",
-    "The initializer runs once for each process; with maxtasksperchild=2 six tasks take three processes.",
+    "The initializer runs once for each process; with maxtasksperchild=2 six tasks take three "
+    "processes.",
     {times for _, times in loads} == {1} and len(set(ids)) == 3,
-    f"{len(loads)} tasks, loaded {sorted({times for _, times in loads})} times; {len(set(ids))} processes",
+    f"{len(loads)} tasks, loaded {sorted({times for _, times in loads})} times; "
+    f"{len(set(ids))} processes",
 )
 
 # %% [markdown]
@@ -1416,8 +1418,8 @@ guess_join.compare(
     if still_there
     else "fine: the message waits in the queue",
     {
-        "fine: the message waits in the queue": "A pipe holds some dozen kilobytes. The rest waits in "
-        "the child, and the child waits for it."
+        "fine: the message waits in the queue": "A pipe holds little. The rest waits in the child, "
+        "and the child waits for somebody to take it."
     },
 )
 
@@ -1427,7 +1429,7 @@ claim(
     "A process that has put much into a queue ends only when it has been taken out.",
     still_there and not child.is_alive() and size == 10_000_000,
     "alive after 0.8 s of join, which was stopped; ended after get",
-    tolerance="a child that had not even started by then would look the same; what counts is the end",
+    tolerance="a child that had not started by then would look the same; it is the end that counts",
 )
 
 # %% [markdown]
@@ -1454,7 +1456,7 @@ draw_messages.pipe_ends(ends)
 nobody, both_after, sender_first, sentinel = measure_messages.PLANS
 claim(
     "3.5-pipe-hangs",
-    "As long as any process has the sending end open, the receiver waits: even if it is its own copy.",
+    "As long as any process has the sending end open, the receiver waits: its own copy is enough.",
     {ends.ends[nobody, method] for method in ends.methods} == {"it waits for ever"},
     ", ".join(f"{method}: {ends.ends[nobody, method]}" for method in ends.methods),
 )
@@ -1462,8 +1464,8 @@ claim(
 # %%
 claim(
     "3.5-pipe-ends",
-    "Start the sender, close your copy of its end, then start the receiver: that ends under each start "
-    "method. So does a None.",
+    "Start the sender, close your copy of its end, then start the receiver: that ends under each "
+    "start method. So does a None.",
     {ends.ends[sender_first, method] for method in ends.methods} == {"EOFError"}
     and {ends.ends[sentinel, method] for method in ends.methods} == {"None"},
     ", ".join(f"{method}: {ends.ends[sender_first, method]}" for method in ends.methods),
@@ -1477,8 +1479,8 @@ claim(
 # %%
 claim(
     "3.5-pipe-fork",
-    "When the parent closes its ends after both have started, the receiver still waits under fork, and "
-    "not under spawn.",
+    "When the parent closes its ends after both have started, the receiver still waits under fork, "
+    "and not under spawn.",
     all(
         ends.ends[both_after, method] == ("it waits for ever" if method == "fork" else "EOFError")
         for method in ends.methods
