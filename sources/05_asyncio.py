@@ -412,7 +412,7 @@ print("the one we kept:    ", "cancelled" if kept.cancelled() else "still waitin
 print(*destroyed)
 
 kept.cancel()
-await asyncio.wait([kept])
+_ = await asyncio.wait([kept])
 
 # %%
 claim(
