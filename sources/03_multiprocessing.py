@@ -1822,7 +1822,12 @@ exercises.check("3.4", checks_messages.pipe, receive_all, send_all)
 # | Queue: put, join, get in any order | join before get waits for ever, if the message is large | claim 3.5-drain | [guidelines](https://docs.python.org/3/library/multiprocessing.html#joining-processes-that-use-queues) |
 # | shared memory is the fastest | for small messages all are alike; an Array is the slowest for large ones | claim 3.5-array-slow | [shared_memory](https://docs.python.org/3/library/multiprocessing.shared_memory.html) |
 
+# %% [markdown]
+# Queues, pools and what they gave own semaphores of the operating system. Those go when nothing refers
+# to their owners any more.
+
 # %%
+del results, tasks, queue, pool, executor, later, lost
 chapter.end("3")
 
 # %% [markdown]
