@@ -38,13 +38,13 @@ MOST_BALLAST_MB = 500
 _DEADLINE_S = 120.0
 
 _MAIN = """\
-{top}
 import json
-
+{top}
 if __name__ == "__main__":
-    {guarded}
-    from helpers.workers.start_methods import time_starts
-    print(json.dumps(time_starts({arguments})))
+{guarded}    from helpers.workers.start_methods import time_starts
+
+    names = {names!r}.split()
+    print(json.dumps(time_starts({methods}, {rounds}, names, {preload}, {ballast_mb})))
 """
 
 
@@ -156,12 +156,16 @@ def main_module(
     ballast_mb: int = 0,
 ) -> str:
     """The source of a main module that imports these modules in this place and times starts."""
-    imports = f"import {', '.join(modules)}" if modules and place != NOWHERE else ""
-    arguments = [list(methods), rounds, list(modules) if imports else [], preload, ballast_mb]
+    used = [] if place == NOWHERE else modules
+    lines = [f"import {name}\n" for name in used]
     return _MAIN.format(
-        top=imports if place == AT_THE_TOP else "",
-        guarded=imports if place == IN_THE_GUARD else "pass",
-        arguments=", ".join(map(repr, arguments)),
+        top="".join(lines) if place == AT_THE_TOP else "",
+        guarded="".join(f"    {line}" for line in lines) if place == IN_THE_GUARD else "",
+        names=" ".join(used),
+        methods=list(methods),
+        rounds=rounds,
+        preload=preload,
+        ballast_mb=ballast_mb,
     )
 
 

@@ -151,7 +151,8 @@ def two_contexts() -> list[str]:
     """Use several start methods in one program. Returns those by which a child ended well."""
     well = []
     for method in multiprocessing.get_all_start_methods():
-        process = multiprocessing.get_context(method).Process(target=nothing)  # type: ignore[attr-defined]
+        context: Any = multiprocessing.get_context(method)
+        process = context.Process(target=nothing)
         process.start()
         process.join()
         if process.exitcode == 0:
