@@ -1827,7 +1827,9 @@ exercises.check("3.4", checks_messages.pipe, receive_all, send_all)
 # to their owners any more.
 
 # %%
-del results, tasks, queue, pool, executor, later, lost
+results = tasks = queue = pool = executor = later = lost = None
+
+# %%
 chapter.end("3")
 
 # %% [markdown]
