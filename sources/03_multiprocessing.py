@@ -1835,5 +1835,5 @@ chapter.end("3")
 # %% [markdown]
 # ## Next
 #
-# Threads share everything, which is their strength and their danger. Chapter 4, *threading* (in the
-# making), is about both.
+# Threads share everything, which is their strength and their danger.
+# [Chapter 4](04_threading.ipynb) is about both.

@@ -2600,5 +2600,5 @@ chapter.end("4")
 # %% [markdown]
 # ## Next
 #
-# Thousands of waits in one thread, with switches that your code chooses: chapter 5, *asyncio* (in the
-# making).
+# Thousands of waits in one thread, with switches that your code chooses:
+# [chapter 5](05_asyncio.ipynb).
