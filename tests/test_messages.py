@@ -76,6 +76,14 @@ def test_without_the_lock_each_element_is_doubled_once_or_twice(context: Any) ->
     assert set(array) <= {2, 4}
 
 
+def test_no_addition_is_lost(context: Any) -> None:
+    total = context.Value("i", 0)
+    children = [run(context, workers.count_up, total, 300) for _ in range(2)]
+    for child in children:
+        child.join(PATIENCE_S)
+    assert total.value == 600
+
+
 def test_words_are_counted() -> None:
     counts: dict[str, int] = {}
     workers.count_words(counts, ["tea", "milk", "tea"])

@@ -40,11 +40,11 @@ def put_bytes(queue: Any, size: int) -> None:
 
 
 def double_all(array: Any, start: Any) -> None:
-    """Double each element: read it, let others run, write it. Nobody else is kept out."""
+    """Double each element: read it, take a moment, write it. Nobody else is kept out."""
     start.wait(_PATIENCE_S)
     for place in range(len(array)):
         seen = array[place]
-        time.sleep(0)
+        time.sleep(1e-5)
         array[place] = seen * 2
 
 
@@ -54,8 +54,15 @@ def double_all_locked(array: Any, start: Any) -> None:
     for place in range(len(array)):
         with array.get_lock():
             seen = array[place]
-            time.sleep(0)
+            time.sleep(1e-5)
             array[place] = seen * 2
+
+
+def count_up(value: Any, times: int) -> None:
+    """Add one to a shared number, so many times, with its lock held from reading to writing."""
+    for _ in range(times):
+        with value.get_lock():
+            value.value += 1
 
 
 def count_words(counts: Any, words: list[str]) -> None:
