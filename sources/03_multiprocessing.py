@@ -42,7 +42,7 @@ from helpers.course import chapter, checks_processes, exercises
 from helpers.course.claims import claim
 from helpers.course.predictions import Prediction
 from helpers.measure.elsewhere import call
-from helpers.measure.verdict import WITH_GIL, all_of, checked, needs_cores
+from helpers.measure.verdict import WITH_GIL, all_of, checked, needs_cores, untold
 from helpers.workers import processes, sharing, start_methods
 
 chapter.begin("3")
@@ -1198,9 +1198,9 @@ in_chunks = measure_pools.work_through(half_long, 2, chunk=6)
 draw_pools.pool_run(in_chunks, "Chunks of six: one process gets all the long ones")
 
 # %%
-least = min(in_chunks.busy) if len(in_chunks.busy) == 2 else 0.0
+long_ones = {"chunks of 1": set(one_by_one.by[:6]), "chunks of 6": set(in_chunks.by[:6])}
 guess_chunks.compare(
-    "all six on one of them" if least < 0.5 else "three each",
+    "all six on one of them" if len(long_ones["chunks of 6"]) == 1 else "three each",
     {
         "three each": "So it is with chunks of one. Six at a time go to one process.",
         "it varies from run to run": "Which process it is varies. That it is one doesn't.",
@@ -1208,12 +1208,13 @@ guess_chunks.compare(
 )
 
 # %%
+spread = len(long_ones["chunks of 1"]) == 2
 claim(
     "3.4-chunks",
-    "With large chunks one process can get all the long tasks, while the other has nothing to do.",
-    least < 0.5 and in_chunks.balance < one_by_one.balance,
-    f"balance {one_by_one.balance:.0%} with chunks of 1, {in_chunks.balance:.0%} with chunks of 6",
-    tolerance="the long tasks are most of the work: no noise makes half of it of the short ones",
+    "In chunks of six all long tasks go to one process; one by one they are spread over both.",
+    checked(len(long_ones["chunks of 6"]) == 1, f"{long_ones}")
+    if spread
+    else untold("the other process got no core in all that time", f"{long_ones}"),
 )
 
 # %% [markdown]

@@ -71,6 +71,7 @@ def test_every_task_is_done_once(ordered: bool) -> None:
 def test_a_chunk_of_all_tasks_goes_to_one_process() -> None:
     found = measure.work_through([0.005] * 6, 2, 6)
     assert found.timeline.lanes == ("process 1",)
+    assert found.by == ("process 1",) * 6
     assert len(found.busy) == 1
     assert found.balance <= 0.51
 
@@ -128,7 +129,7 @@ def test_the_recordings_of_a_process_make_one_lane_in_order(tasks: list[tuple[st
         {"lane": name, "intervals": [["working", start, start, start + 1, 1, 0, 0]]}
         for name, start in tasks
     ]
-    found = lanes_of(recordings)
+    found = list(lanes_of(recordings).values())
     assert [lane["lane"] for lane in found] == [f"process {n}" for n in range(1, len(found) + 1)]
     counts = Counter(len(lane["intervals"]) for lane in found)
     assert counts == Counter(Counter(name for name, _ in tasks).values())
@@ -140,7 +141,13 @@ def test_the_recordings_of_a_process_make_one_lane_in_order(tasks: list[tuple[st
 def run_of(*spans: Span) -> PoolRun:
     lanes = tuple(dict.fromkeys(span.lane for span in spans))
     return PoolRun(
-        2, 3, True, (0.1,) * 4, Timeline(lanes, spans, gil=True, tells_queue=True), (0.5, 1.0)
+        2,
+        3,
+        True,
+        (0.1,) * 4,
+        Timeline(lanes, spans, gil=True, tells_queue=True),
+        (0.5, 1.0),
+        lanes,
     )
 
 

@@ -43,7 +43,8 @@ class Method:
 class PoolRun:
     """A pool that worked through some tasks.
 
-    got_s: when each result came out, in seconds since the first task began.
+    got_s: when each result came out, in seconds since the first task began. by: the process that
+    each result came from, as its lane is named.
     """
 
     workers: int
@@ -52,6 +53,7 @@ class PoolRun:
     lengths_s: tuple[float, ...]
     timeline: Timeline
     got_s: tuple[float, ...]
+    by: tuple[str, ...]
 
     @property
     def busy(self) -> tuple[float, ...]:
@@ -141,14 +143,14 @@ def _where(
     return "nowhere"
 
 
-def lanes_of(recordings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One recording for each process, made of those of its tasks."""
+def lanes_of(recordings: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """One recording for each process, made of those of its tasks, by the lane that they named."""
     joined: dict[str, dict[str, Any]] = {}
     for recording in sorted(recordings, key=lambda one: one["intervals"][0][1]):
         lane = joined.setdefault(recording["lane"], {**recording, "intervals": []})
         lane["intervals"] = lane["intervals"] + list(recording["intervals"])
-    numbered = enumerate(joined.values(), 1)
-    return [{**lane, "lane": f"process {number}"} for number, lane in numbered]
+    numbered = enumerate(joined.items(), 1)
+    return {name: {**lane, "lane": f"process {number}"} for number, (name, lane) in numbered}
 
 
 def lengths(tasks: int, spread: str) -> tuple[float, ...]:
@@ -188,6 +190,8 @@ def work_through(
         deadline=_DEADLINE_S,
         stop=stop,
     )
-    made = timeline(lanes_of(found["recordings"]))
+    lanes = lanes_of(found["recordings"])
+    made = timeline(lanes.values())
     got_s = tuple((got - made.start_ns) / 1e9 for got in found["got_ns"])
-    return PoolRun(workers_, chunk, ordered, tuple(lengths_s), made, got_s)
+    by = tuple(str(lanes[recording["lane"]]["lane"]) for recording in found["recordings"])
+    return PoolRun(workers_, chunk, ordered, tuple(lengths_s), made, got_s, by)
