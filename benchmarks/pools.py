@@ -1,4 +1,8 @@
-"""How many cores a pool of two processes keeps busy, and what recording its lanes costs."""
+"""How many cores a pool of two processes keeps busy, and what recording its lanes costs.
+
+The peer is two bare processes, each of which gets its half of the work in one message: what they
+don't reach, the machine doesn't give.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import json
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from benchmarks.child import answer
 from benchmarks.table import Points, Row, at_least, at_most, missing
@@ -32,7 +38,15 @@ def rows(rounds: int) -> Iterator[Row]:
     cores = Points(
         tuple(a / p for a, p in zip(found["alone"], found["pool"], strict=True)), "cores"
     )
-    yield Row(speed_up, str(cores), f"at least {CORES} cores", at_least(cores, CORES, busy))
+    bare = Points(tuple(a / b for a, b in zip(found["alone"], found["bare"], strict=True)), "cores")
+    yield Row(
+        speed_up,
+        str(cores),
+        f"at least {CORES} cores",
+        at_least(cores, CORES, busy),
+        peer=f"bare processes {bare}",
+        ratio=f"{cores.median / bare.median:.2f}",
+    )
     cost = Points(
         tuple(100 * (1 - p / r) for r, p in zip(found["recorded"], found["pool"], strict=True)), "%"
     )
@@ -52,23 +66,66 @@ def compute_in_pieces(loops: int) -> int:
     return pieces
 
 
+def serve(connection: Any, loops: int) -> None:
+    """Do so many tasks as are asked for, and say so; end when nobody can ask any more."""
+    try:
+        while True:
+            for _ in range(connection.recv()):
+                compute_in_pieces(loops)
+            connection.send(None)
+    except EOFError:
+        return
+
+
+@contextmanager
+def bare_processes(context: Any, loops: int) -> Iterator[Callable[[], None]]:
+    """Processes that wait for work; calling what this gives lets them do all tasks."""
+    pipes = [context.Pipe() for _ in range(PROCESSES)]
+    children = [context.Process(target=serve, args=(theirs, loops)) for _, theirs in pipes]
+    for child in children:
+        child.start()
+    for _, theirs in pipes:
+        theirs.close()
+    ours = [one for one, _ in pipes]
+
+    def work() -> None:
+        for connection in ours:
+            connection.send(TASKS // PROCESSES)
+        for connection in ours:
+            connection.recv()
+
+    try:
+        yield work
+    finally:
+        for connection in ours:
+            connection.close()
+        for child in children:
+            child.join()
+
+
 def measure(rounds: int) -> dict[str, list[float]]:
-    """Seconds of the same tasks: one after another, in a pool, in a pool and recorded."""
+    """Seconds of the same tasks: one after another, bare, in a pool, in a pool and recorded."""
     loops = overlap.loops_in(TASK_S)
     spawn = multiprocessing.get_context("spawn")
     recorded = partial(overlap.task, steps=["compute"], loops=loops)
-    names = [f"task {number}" for number in range(TASKS)]
-    found: dict[str, list[float]] = {"alone": [], "pool": [], "recorded": []}
-    with spawn.Pool(PROCESSES, overlap.meet, (spawn.Barrier(PROCESSES),)) as pool:
-        contenders = {
+    tasks = [f"task {number}" for number in range(TASKS)]
+    found: dict[str, list[float]] = {"alone": [], "bare": [], "pool": [], "recorded": []}
+    with (
+        bare_processes(spawn, loops) as bare,
+        spawn.Pool(PROCESSES, overlap.meet, (spawn.Barrier(PROCESSES),)) as pool,
+    ):
+        contenders: dict[str, Callable[[], object]] = {
+            "bare": bare,
             "alone": lambda: [compute_in_pieces(loops) for _ in range(TASKS)],
             "pool": lambda: pool.map(compute_in_pieces, [loops] * TASKS, chunksize=1),
-            "recorded": lambda: pool.map(recorded, names, chunksize=1),
+            "recorded": lambda: pool.map(recorded, tasks, chunksize=1),
         }
         for number in range(-1, rounds):  # the first round warms up
-            for name, run in contenders.items():
+            names = list(contenders)
+            turn = number % len(names)
+            for name in names[turn:] + names[:turn]:
                 began = time.perf_counter()
-                run()
+                contenders[name]()
                 if number >= 0:
                     found[name].append(time.perf_counter() - began)
         pool.close()

@@ -9,7 +9,8 @@ A task takes a **step** from where it stands to its next ``await`` that has to w
 something. When that is there, the task is **ready**: it stands in the loop's queue until its turn
 comes. The loop does one thing at a time, so that is where a task waits for the others.
 
-This only uses what asyncio offers for it: a loop of one's own class, and a task factory.
+asyncio offers two things for this: a loop of one's own class, and a task factory. One more is what
+CPython does and the documentation doesn't promise: the callback of a step is a method of its task.
 Source: https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.set_task_factory
 """
 
