@@ -1590,8 +1590,7 @@ claim(
 
 # %% [markdown]
 # A **Manager** is a process that keeps ordinary objects for all others, who each have a **proxy**. It is the
-# most convenient, and each access is a message. And its dict protects one access, not two:
-# `counts[w] = counts[w] + 1` would need a lock, as ever.
+# most convenient, and each access is a message.
 
 # %%
 with spawn.Manager() as manager:
@@ -1685,8 +1684,10 @@ claim(
 messages_lab().set(largest=1 << 16).run()
 
 # %% [markdown]
-# **Try.** In the lab go up to 64 MiB, and look at the bytes a second. Then find the size from which
-# shared memory is the quickest on your machine, and ask whether your program sends such messages.
+# **Try.** Let two children count the same long list of words in one manager's dict. Does it lose any? Each
+# access is safe, and `count_words` makes two for each word. Then in the lab go up to 64 MiB, and look at
+# the bytes a second. From which size on is shared memory the quickest on your machine? Does your program
+# send such messages?
 
 # %% [markdown]
 # ## Summary

@@ -90,7 +90,7 @@ def test_a_stop_ends_a_pool_and_its_processes() -> None:
     [
         ("lengths_s", ([], 2, 1)),
         ("lengths_s", ([0.1] * 41, 2, 1)),
-        ("workers_", ([0.1], 0, 1)),
+        ("workers", ([0.1], 0, 1)),
         ("chunk", ([0.1], 2, 0)),
     ],
 )

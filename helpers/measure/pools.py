@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.measure.elsewhere import call
 from helpers.measure.timeline import Timeline, timeline
-from helpers.workers import pools as workers
+from helpers.workers import pools as work
 
 MOST_TASKS, MOST_WORKERS, MOST_CHUNK = 40, 8, 40
 SPREADS: dict[str, Callable[[int, int], float]] = {
@@ -110,7 +110,7 @@ def _tried(
     ask: str = "",
 ) -> Method:
     """ask: the method that gives a result, of the handle or of each thing that comes out."""
-    given = hand_over(workers.nap, naps)
+    given = hand_over(work.nap, naps)
     back_ns = time.perf_counter_ns()
     results = _results(given, ask, single=len(naps) == 1)
     blocks = all(back_ns >= end_ns for _, end_ns in results)
@@ -133,7 +133,7 @@ def _where(
     hand_over: Callable[[Callable[..., Any], list[Any]], Any], errors: list[int], ask: str
 ) -> str:
     try:
-        given = hand_over(workers.inverse, errors)
+        given = hand_over(work.inverse, errors)
     except ZeroDivisionError:
         return "at the call"
     try:
@@ -164,27 +164,27 @@ def lengths(tasks: int, spread: str) -> tuple[float, ...]:
 
 def work_through(
     lengths_s: Sequence[float],
-    workers_: int = 2,
+    workers: int = 2,
     chunk: int = 1,
     ordered: bool = True,
     stop: threading.Event | None = None,
 ) -> PoolRun:
     """Let a pool of processes work through tasks of these lengths, in a fresh interpreter.
 
-    lengths_s: seconds, 1 to MOST_TASKS of them. workers_: 1 to MOST_WORKERS. chunk: tasks handed
+    lengths_s: seconds, 1 to MOST_TASKS of them. workers: 1 to MOST_WORKERS. chunk: tasks handed
     over at once, 1 to MOST_CHUNK. ordered: results in the order of the tasks (imap), or as they
     come (imap_unordered). Raises ValueError for what lies outside, and what ``elsewhere.call``
     raises.
     """
     if not 1 <= len(lengths_s) <= MOST_TASKS:
         raise ValueError(f"lengths_s must hold 1 to {MOST_TASKS} lengths, got {len(lengths_s)}")
-    for name, value, most in (("workers_", workers_, MOST_WORKERS), ("chunk", chunk, MOST_CHUNK)):
+    for name, value, most in (("workers", workers, MOST_WORKERS), ("chunk", chunk, MOST_CHUNK)):
         if not 1 <= value <= most:
             raise ValueError(f"{name} must be 1 to {most}, got {value}")
     found = call(
-        workers.work_through,
+        work.work_through,
         list(lengths_s),
-        workers_,
+        workers,
         chunk,
         ordered,
         deadline=_DEADLINE_S,
@@ -194,4 +194,4 @@ def work_through(
     made = timeline(lanes.values())
     got_s = tuple((got - made.start_ns) / 1e9 for got in found["got_ns"])
     by = tuple(str(lanes[recording["lane"]]["lane"]) for recording in found["recordings"])
-    return PoolRun(workers_, chunk, ordered, tuple(lengths_s), made, got_s, by)
+    return PoolRun(workers, chunk, ordered, tuple(lengths_s), made, got_s, by)
