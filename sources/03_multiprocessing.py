@@ -1501,7 +1501,8 @@ claim(
 # ### Values that are shared
 #
 # `Value` and `Array` lie in memory that several processes can reach. Reading one and writing it back are
-# two steps, as always. Two processes double each of 300 numbers.
+# two steps, as always. Two processes double each of 100 numbers. Without the lock, whether they meet is
+# a matter of chance, so they get ten tries.
 
 # %%
 print(inspect.getsource(messages.double_all))
@@ -1509,7 +1510,7 @@ print(inspect.getsource(messages.double_all))
 
 # %%
 def doubled_by_two(worker):
-    array, start = spawn.Array("i", [1] * 300), spawn.Barrier(2)
+    array, start = spawn.Array("i", [1] * 100), spawn.Barrier(2)
     children = [spawn.Process(target=worker, args=(array, start)) for _ in range(2)]
     for child in children:
         child.start()
@@ -1518,7 +1519,10 @@ def doubled_by_two(worker):
     return list(array)
 
 
-unlocked = doubled_by_two(messages.double_all)
+for _ in range(10):
+    unlocked = doubled_by_two(messages.double_all)
+    if set(unlocked) != {4}:
+        break
 locked = doubled_by_two(messages.double_all_locked)
 print("with the lock held from reading to writing:", set(locked))
 print("without: all of them 4?", set(unlocked) == {4})
@@ -1528,7 +1532,7 @@ claim(
     "3.5-lost",
     "Doubling without the lock loses updates; with the lock it doesn't.",
     set(locked) == {4} and 2 in unlocked,
-    f"without: {unlocked.count(2)} of 300 were doubled once only; with: {locked.count(2)}",
+    f"without: {unlocked.count(2)} of 100 were doubled once only; with: {locked.count(2)}",
 )
 
 # %% [markdown]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 import threading
 import time
@@ -103,6 +104,8 @@ def test_runs_of_another_length_fail_and_scattered_ones_are_not_told() -> None:
     assert runs([1, 1, 10, 10, 10]).follows_interval().outcome is Outcome.UNTOLD
     assert runs([5, 5, 5]).follows_interval().outcome is Outcome.UNTOLD
     assert runs([0.1] * 5, 0.1).follows_interval().outcome is Outcome.UNTOLD
+    busy = dataclasses.replace(runs([30, 31, 32, 33, 34]), busy=1.5)
+    assert busy.follows_interval().outcome is Outcome.UNTOLD
     assert runs([5] * 5, gil_on=False).follows_interval().outcome is Outcome.UNTOLD
 
 

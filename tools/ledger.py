@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.measure.compare import BUSY_CORES
+from helpers.measure.verdict import WITH_GIL
 
 HOLDS = "holds"
 FAILS = "does not hold"
@@ -23,8 +24,9 @@ _INTRODUCTION = """\
 # The course's claims
 
 Each chapter checks what it claims on the computer it runs on. This is how the checks came out when
-the tests last ran each chapter; `python3 course.py test` writes this file. *Can't be told here*
-means that the measurement was too noisy, or that this computer or interpreter lacks what it needs.
+the tests last ran each chapter on each interpreter; `python3 course.py test` writes this file.
+*Can't be told here* means that the measurement was too noisy, or that this computer or interpreter
+lacks what it needs. An empty cell: the claim is new, and that interpreter has not run it yet.
 """
 
 
@@ -82,8 +84,15 @@ def _natural(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text)]
 
 
+# Of one claim: the statement, and for each interpreter how the check came out there.
+_Row = tuple[str, dict[str, str]]
+
+
 def write_ledger(folder: Path, path: Path, chapters: Collection[str]) -> None:
     """Rewrite the tables of `chapters` in the file `path` and keep those of the others.
+
+    A table has a column for each interpreter that ran the chapter. Those that don't run it this
+    time keep what they said of claims that are still the same.
 
     Args:
         folder: where the kernels wrote their lines.
@@ -97,14 +106,29 @@ def write_ledger(folder: Path, path: Path, chapters: Collection[str]) -> None:
     entries = read_entries(folder)
     for chapter in chapters:
         own = [entry for entry in entries if entry.chapter == chapter]
-        sections.pop(chapter, None)
+        before = _read_table(sections.pop(chapter, ""))
         if own:
-            sections[chapter] = _table(own)
+            sections[chapter] = _table(_updated(before, own))
     parts = [f"## Chapter {chapter}\n\n{sections[chapter]}" for chapter in sorted(sections)]
     text = "\n".join([_INTRODUCTION, *parts])
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _updated(before: Mapping[str, _Row], entries: list[Entry]) -> dict[str, _Row]:
+    """The claims of this run, with what other interpreters said of the same statements."""
+    ran_on = {entry.interpreter for entry in entries}
+    rows: dict[str, _Row] = {}
+    for entry in entries:
+        name, statement = _cell(entry.id), _cell(entry.text)
+        if name not in rows:
+            told, outcomes = before.get(name, ("", {}))
+            kept = outcomes if told == statement else {}
+            rows[name] = statement, {on: said for on, said in kept.items() if on not in ran_on}
+        said = f"{entry.outcome}: {entry.reason}" if entry.reason else entry.outcome
+        rows[name][1][entry.interpreter] = _cell(said)
+    return rows
 
 
 def _read_sections(path: Path) -> dict[str, str]:
@@ -116,12 +140,34 @@ def _read_sections(path: Path) -> dict[str, str]:
     }
 
 
-def _table(entries: list[Entry]) -> str:
-    rows = ["| Claim | Statement | Outcome | On | Reason |", "|---|---|---|---|---|"]
-    for entry in entries:
-        fields = (entry.id, entry.text, entry.outcome, entry.interpreter, entry.reason)
-        rows.append(f"| {' | '.join(map(_cell, fields))} |")
-    return "\n".join(rows) + "\n"
+def _read_table(text: str) -> dict[str, _Row]:
+    """What `_table` wrote; a table of another form counts as empty."""
+    header, *lines = [_fields(line) for line in text.splitlines()] or [[]]
+    if header[:2] != ["Claim", "Statement"] or not all(map(_is_interpreter, header[2:])):
+        return {}
+    rows: dict[str, _Row] = {}
+    for name, statement, *outcomes in lines[1:]:  # below the line of dashes
+        said = zip(header[2:], outcomes, strict=True)
+        rows[name] = statement, {on: outcome for on, outcome in said if outcome}
+    return rows
+
+
+def _table(rows: Mapping[str, _Row]) -> str:
+    columns = {on for _, outcomes in rows.values() for on in outcomes}
+    header = ["Claim", "Statement", *sorted(columns, key=_natural)]
+    lines = [header, ["---"] * len(header)]
+    for name, (statement, outcomes) in rows.items():
+        lines.append([name, statement, *(outcomes.get(on, "") for on in header[2:])])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _is_interpreter(column: str) -> bool:
+    return re.fullmatch(r"Python \d+\.\d+(, no GIL)?", column) is not None
+
+
+def _fields(line: str) -> list[str]:
+    """The cells of a table's line; a bar inside a cell has a backslash before it."""
+    return [field.strip() for field in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
 def _cell(text: str) -> str:
@@ -131,14 +177,15 @@ def _cell(text: str) -> str:
 def exceeded(folder: Path, bounds: Mapping[str, int]) -> list[str]:
     """Return a message for each chapter with more claims that can't be told than its bound.
 
-    A chapter without a bound may have none.
+    A chapter without a bound may have none. Claims about the GIL don't count on an interpreter that
+    has none.
 
     Raises:
         ValueError: see `read_entries`.
     """
     untold: dict[str, list[str]] = {}
     for entry in read_entries(folder):
-        if entry.outcome == UNTOLD:
+        if entry.outcome == UNTOLD and entry.reason != WITH_GIL.reason:
             untold.setdefault(entry.chapter, []).append(f"{entry.id} ({entry.reason})")
     return [
         f"chapter {chapter}: {len(ids)} claims can't be told here, at most "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers.measure.compare import Comparison, Ratio
+from helpers.measure.compare import BUSY_CORES, Comparison, Ratio
 from helpers.measure.elsewhere import call
 from helpers.measure.host import HostMeter
 from helpers.measure.timeline import ON_CORE, State, Timeline, timeline
@@ -198,8 +198,10 @@ class Runs:
     """How long one of two threads kept the GIL while the other one wanted it.
 
     lengths_s: for each such run its seconds, as the other thread saw them: its wait for the GIL.
-    The wait for a core that may follow isn't in it, so that other programs hardly have a say.
+    The wait for a core that may follow isn't in it. But where other programs keep all cores busy,
+    who holds the GIL may be without a core.
     operation_s: how long one arithmetic operation took on average.
+    busy: cores that other work used meanwhile, None where that can't be told.
     """
 
     bytecodes: str
@@ -207,6 +209,7 @@ class Runs:
     lengths_s: tuple[float, ...]
     operation_s: float
     gil: bool
+    busy: float | None = None
 
     @property
     def median_s(self) -> float:
@@ -241,6 +244,8 @@ class Runs:
         low, _, high = statistics.quantiles(self.lengths_s, n=4, method="inclusive")
         if low <= 1.5 * self.interval_s and high >= 0.8 * self.interval_s:
             return untold("the runs scatter too much", evidence)
+        if self.busy is not None and self.busy > BUSY_CORES:
+            return untold(f"other work kept {self.busy:.1f} cores busy", evidence)
         return Verdict(Outcome.FAILS, evidence)
 
 
@@ -271,11 +276,13 @@ def run_lengths(
     _must_lie_between("runs", runs, 4, 100)
     cases = list(itertools.product(bytecodes, intervals_s))
     found = []
+    meter = HostMeter()
     for number, (kind, interval_s) in enumerate(cases):
         found.append(_runs(kind, interval_s, max(0.1, runs * interval_s), python, stop))
         if progress is not None:
             progress((number + 1) / len(cases))
-    return tuple(found)
+    busy = meter.use().others
+    return tuple(replace(one, busy=busy) for one in found)
 
 
 def _runs(

@@ -44,7 +44,7 @@ def double_all(array: Any, start: Any) -> None:
     start.wait(_PATIENCE_S)
     for place in range(len(array)):
         seen = array[place]
-        time.sleep(1e-5)
+        time.sleep(1e-3)
         array[place] = seen * 2
 
 
@@ -54,7 +54,7 @@ def double_all_locked(array: Any, start: Any) -> None:
     for place in range(len(array)):
         with array.get_lock():
             seen = array[place]
-            time.sleep(1e-5)
+            time.sleep(1e-3)
             array[place] = seen * 2
 
 
