@@ -117,6 +117,8 @@ class Condition:
         self._waiters.append(ticket)
         owner, count = self._lock._owner, getattr(self._lock, "_count", 1)
         self._lock._owner = None
+        if isinstance(self._lock, RLock):
+            self._lock._count = 0
         conductor().touch(self._lock)
         told = _wait(lambda: ticket[0], self, timeout)
         if ticket in self._waiters:
