@@ -588,6 +588,16 @@ def test_a_search_can_be_stopped() -> None:
     assert explore(Program([increment, increment])).complete
 
 
+@pytest.mark.parametrize("reduced", [False, True])
+def test_a_search_ends_with_the_first_ending_that_was_asked_for(reduced: bool) -> None:
+    program = TextProgram(COUNTER.source, list(COUNTER.threads), COUNTER.outcome)
+    found = explore(program, reduced=reduced, until=lambda kind, text: text == COUNTER.wrong)
+    assert found.ending(COUNTER.wrong).count == 1
+    assert not found.complete
+    assert found.schedules < explore(program, reduced=reduced).schedules
+    assert explore(program, reduced=reduced, until=lambda kind, text: kind == DEADLOCK).complete
+
+
 def test_a_hundred_deadlocks_leave_nothing_behind() -> None:
     puzzle = PUZZLES[2]
     program = TextProgram(puzzle.source, puzzle.threads, puzzle.outcome)

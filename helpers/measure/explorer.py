@@ -195,6 +195,7 @@ def explore(
     most: int = 20_000,
     most_steps: int = 5_000,
     progress: Callable[[int], None] | None = None,
+    until: Callable[[str, str], bool] | None = None,
 ) -> Exploration:
     """Run the program under every schedule, the simplest first, or under those that differ.
 
@@ -202,15 +203,17 @@ def explore(
     switch: where the turn may pass to another thread, one of SWITCHES. most: schedules, after
     which the search stops. most_steps: a longer run is refused, as it may be endless.
     progress: called now and then with the number of schedules so far; may raise to stop.
+    until: called with the kind and text of each schedule's ending; the search stops at the first
+    for which it is true, and is not complete then.
 
     Raises Refused, with a sentence for the program's author, for what can't be explored;
     ValueError for bad arguments, or for ``reduced`` with another switch than EVERY_OPCODE.
     """
     _check(reduced, switch, most, most_steps)
     if reduced:
-        found = schedules_that_differ(program, most, most_steps, progress)
+        found = schedules_that_differ(program, most, most_steps, progress, until)
     else:
-        found = every_schedule(program, switch, most, most_steps, progress)
+        found = every_schedule(program, switch, most, most_steps, progress, until)
     return _exploration(text.told(found, program), reduced, switch)
 
 
@@ -370,7 +373,7 @@ def source_lines(program: Program) -> dict[str, list[tuple[int, str]]]:
     """
     found: dict[str, list[tuple[int, str]]] = {}
     whole = program.source.splitlines() if isinstance(program, TextProgram) else []
-    for code in program.codes():
+    for code in program.watched():
         numbers = [number for _, _, number in code.co_lines() if number]
         first, last = code.co_firstlineno, max(numbers, default=code.co_firstlineno)
         if whole:

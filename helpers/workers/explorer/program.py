@@ -68,8 +68,8 @@ class Program:
         for found in functions:
             if found is not None and not _contains(self._scopes, found.__globals__):
                 self._scopes.append(found.__globals__)
-        self._codes = self._find_codes()
-        used = _reachable([*self.threads, *also], self._scopes)
+        self._watched = self._find_codes()
+        self._codes = used = _reachable([*self.threads, *also], self._scopes)
         self._named = sorted({name for code in used for name in code.co_names})
         own = [one.__code__ for one in map(_function, (set_up, outcome)) if one is not None]
         self._assigned = sorted({name for code in {*used, *own} for name in _assigned(code)})
@@ -97,8 +97,12 @@ class Program:
             self._set_up()
         return self.threads
 
+    def watched(self) -> list[CodeType]:
+        """The code objects of all functions that the threads stop in, should they come there."""
+        return self._watched
+
     def codes(self) -> list[CodeType]:
-        """The code objects of the program's own functions."""
+        """Of the threads' functions and of what they name: the program that a schedule is for."""
         return self._codes
 
     def outcome(self) -> str:
@@ -200,7 +204,7 @@ def _reachable(things: Sequence[Any], scopes: list[dict[str, Any]]) -> list[Code
             codes: dict[CodeType, None] = {}
             _add(codes, function.__code__)
             found.update(codes)
-            for name in {name for code in codes for name in code.co_names}:
+            for name in sorted({name for code in codes for name in code.co_names}):
                 if name in function.__globals__:
                     waiting.append(function.__globals__[name])
     return list(found)

@@ -17,7 +17,7 @@ from typing import Any
 
 from helpers.workers.explorer.conductor import CUT, EVERY_OPCODE, Conductor, Run
 from helpers.workers.explorer.program import Program
-from helpers.workers.explorer.search import Outcomes, Progress
+from helpers.workers.explorer.search import Outcomes, Progress, Until
 from helpers.workers.explorer.shadow import (
     NOTHING,
     SYNC,
@@ -188,12 +188,16 @@ class Reduction:
 
 
 def schedules_that_differ(
-    program: Program, most: int = 20_000, most_steps: int = 5_000, progress: Progress = None
+    program: Program,
+    most: int = 20_000,
+    most_steps: int = 5_000,
+    progress: Progress = None,
+    until: Until = None,
 ) -> Outcomes:
     """Run one schedule for each order of the steps that can make a difference, at every opcode.
 
     The outcomes are those of all schedules; their counts are of the schedules that were run.
-    Raises as ``Conductor.perform``.
+    progress, until: as of ``every_schedule``. Raises as ``Conductor.perform``.
     """
     outcomes = Outcomes()
     reduction = Reduction(program, len(program.threads))
@@ -208,6 +212,9 @@ def schedules_that_differ(
             outcomes.add(run)
         if progress is not None and runs % 64 == 0:
             progress(runs)
+        if until is not None and run.kind != CUT and until(run.kind, run.text):
+            outcomes.complete = False
+            return None
         following = reduction.next_schedule()
         if following is not None and runs >= most:
             outcomes.complete = False

@@ -11,6 +11,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import groupby
 from types import CodeType
 
@@ -27,6 +28,11 @@ def version() -> str:
 
 def mark(codes: Iterable[CodeType]) -> str:
     """Four hexadecimal digits, the same for the same opcodes with the same arguments."""
+    return _mark(tuple(codes))
+
+
+@lru_cache(maxsize=100)
+def _mark(codes: tuple[CodeType, ...]) -> str:
     text = "\n".join(
         f"{one.opname} {one.arg if one.opname != 'LOAD_CONST' else ''}"
         for code in codes

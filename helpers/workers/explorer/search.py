@@ -53,6 +53,7 @@ class Outcomes:
 
 
 Progress = Optional[Callable[[int], None]]
+Until = Optional[Callable[[str, str], bool]]
 
 
 def every_schedule(
@@ -61,10 +62,12 @@ def every_schedule(
     most: int = 20_000,
     most_steps: int = 5_000,
     progress: Progress = None,
+    until: Until = None,
 ) -> Outcomes:
     """Run all schedules of the program, but no more than ``most``, the simplest first.
 
     progress: called now and then with the number of schedules so far; may raise to stop.
+    until: called with the kind and text of each run's end; the search is over once it is true.
     Raises as ``Conductor.perform``.
     """
     outcomes = Outcomes()
@@ -80,6 +83,9 @@ def every_schedule(
         outcomes.add(run)
         if progress is not None and outcomes.schedules % 64 == 0:
             progress(outcomes.schedules)
+        if until is not None and until(run.kind, run.text):
+            outcomes.complete = False
+            return None
         room = most - outcomes.schedules - pending
         schedule, enabled = run.schedule, run.enabled
         preemptions = 0
