@@ -145,7 +145,7 @@ class Stepper:
         self._names = names or tuple(_name(one) for one in program.threads)
         self._sources = measure.source_lines(program)
         self.taken = []
-        self.ahead = list(schedules.from_text(schedule, program.codes()))
+        self.ahead = list(schedules.from_text(schedule, program.marked()))
         rows = []
         self.opcode_buttons, self.line_buttons = [], []
         for thread in range(len(program.threads)):
@@ -197,7 +197,7 @@ class Stepper:
         """Put a schedule ahead, from the start. ValueError if it doesn't fit the program."""
         measure.replay(self.program, schedule)
         self.taken = []
-        self.ahead = list(schedules.from_text(schedule, self.program.codes()))
+        self.ahead = list(schedules.from_text(schedule, self.program.marked()))
         self._show()
 
     def _take(self, thread: int) -> None:
@@ -250,7 +250,7 @@ class Stepper:
         if getattr(self, "_own_change", False):
             return
         try:
-            steps = schedules.from_text(change["new"], self.program.codes())
+            steps = schedules.from_text(change["new"], self.program.marked())
             measure.trace(self.program, change["new"])
         except (ValueError, measure.Refused) as error:
             self._say(f"This doesn't work: {error}")

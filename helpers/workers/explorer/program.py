@@ -69,7 +69,7 @@ class Program:
             if found is not None and not _contains(self._scopes, found.__globals__):
                 self._scopes.append(found.__globals__)
         self._codes = self._find_codes()
-        used = _reachable([*self.threads, *also], self._scopes)
+        used = self._used = _reachable([*self.threads, *also], self._scopes)
         self._named = sorted({name for code in used for name in code.co_names})
         own = [one.__code__ for one in map(_function, (set_up, outcome)) if one is not None]
         self._assigned = sorted({name for code in {*used, *own} for name in _assigned(code)})
@@ -100,6 +100,13 @@ class Program:
     def codes(self) -> list[CodeType]:
         """The code objects of the program's own functions."""
         return self._codes
+
+    def marked(self) -> list[CodeType]:
+        """Those of them that the threads name: what a schedule is made for.
+
+        In a notebook other functions come and go beside these, and a schedule stays good.
+        """
+        return self._used
 
     def outcome(self) -> str:
         if self._outcome is not None:
