@@ -21,20 +21,18 @@ def histogram(race: Race) -> Picture:
     axes.axvspan(low, high, color=SKY, alpha=0.3, label=f"predicted: {_range(low, high)}")
     edges = [race.expected * place / _BINS for place in range(_BINS + 1)]
     width = race.expected / _BINS
-    heights = Counter(min(_BINS - 1, int(number / width)) for number in race.found)
-    for place, height in heights.items():
-        right = place == _BINS - 1 and not lost
-        axes.bar(
-            edges[place] + width / 2,
-            height,
-            width * 0.92,
-            color=GREEN if right else BLUE,
-            edgecolor=INK,
-            hatch="" if right else "//",
-        )
+    wrong = [number for number in race.found if number != race.expected]
+    heights = Counter(min(_BINS - 1, int(number / width)) for number in wrong)
+    right = len(race.found) - lost
+    # What is right is stacked on what is only nearly right.
+    below = heights[_BINS - 1]
+    places = [edges[place] + width / 2 for place in heights]
+    looks = {"width": width * 0.92, "edgecolor": INK}
+    axes.bar(places, list(heights.values()), color=BLUE, hatch="//", label="lost some", **looks)
+    axes.bar(edges[-1] - width / 2, right, bottom=below, color=GREEN, label="lost none", **looks)
     axes.axvline(race.expected, color=VERMILION, ls="--", label=f"asked for: {race.expected:,}")
     axes.set_xlim(0, 1.04 * race.expected)
-    axes.set_ylim(0, 1.15 * max(heights.values()))
+    axes.set_ylim(0, 1.15 * max(below + right, *heights.values()))
     axes.set_xlabel("counted at the end")
     axes.set_ylabel("runs")
     axes.locator_params(axis="y", integer=True, nbins=5)

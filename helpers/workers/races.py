@@ -10,7 +10,6 @@ import platform
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from helpers.workers.explorer.conductor import THIS_GIL
@@ -107,14 +106,14 @@ def repeated(
     return {"expected": expected, "found": found}
 
 
-def losses(seconds: float) -> dict[str, Any]:
-    """For each shape: how many of how many updates were lost, in at most so many seconds.
+def losses(seconds: float, shapes: list[str]) -> dict[str, Any]:
+    """For each of the shapes: how many of how many updates were lost, in at most so many seconds.
 
     Goes on to the next shape as soon as an update was lost.
     Returns ``{"python": .., "gil": .., "shapes": {shape: [lost, updates]}}``.
     """
     found = {}
-    for shape in SHAPES:
+    for shape in shapes:
         lost = updates = 0
         rounds = 300 if "sleep" in shape else 5_000
         until = time.monotonic() + seconds
@@ -162,14 +161,6 @@ def add_to_value(value: Any, times: int, start: Any, locked: bool) -> None:
                 value.value += 1
         else:
             value.value += 1
-
-
-def add_to_file(path: str, times: int, start: threading.Barrier) -> None:
-    """For a thread: add one to the number in a file so many times."""
-    start.wait()
-    for _ in range(times):
-        number = int(Path(path).read_text() or 0)
-        Path(path).write_text(str(number + 1))
 
 
 def _indented(text: str) -> str:
