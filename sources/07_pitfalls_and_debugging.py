@@ -194,7 +194,9 @@ guess_schedules = Prediction(
 guess_schedules
 
 # %%
-tally = 0
+def start_at_zero():
+    global tally
+    tally = 0
 
 
 def add_one():
@@ -206,7 +208,7 @@ def result():
     return tally
 
 
-two = Program([add_one, add_one], outcome=result)
+two = Program([add_one, add_one], start_at_zero, result)
 every = explore(two)
 draw_explorer.endings(every, "Two threads, one += 1 each: what the tally is at the end", good="2")
 
@@ -297,7 +299,7 @@ guess_gil
 # %%
 by_program = {}
 for work in (add_one, through_a_call, with_a_pause):
-    pair = Program([work, work], outcome=result)
+    pair = Program([work, work], start_at_zero, result)
     by_program[work.__name__] = {place: explore(pair, switch=place, most=2_000) for place in SWITCHES}
 draw_explorer.switches(by_program, good="2")
 
@@ -571,7 +573,7 @@ def add_under_lock():
         tally += 1
 
 
-three = Program([add_under_lock] * 3, outcome=result)
+three = Program([add_under_lock] * 3, start_at_zero, result)
 bounded = explore(three, most=500)
 differing = explore(three, reduced=True)
 draw_explorer.endings(bounded)
@@ -846,7 +848,7 @@ claim(
 #
 # ### Fixes, and what they cost
 #
-# Five ways out. Four threads count to 4 × 5,000 with each.
+# Five ways out. Four threads count to 4 × 20,000 with each.
 #
 # - **A lock** around the update.
 # - **A queue**: many threads put messages in, one thread owns the counter.
@@ -857,7 +859,7 @@ claim(
 # - **Immutability**: what nobody changes can't be seen half changed. It comes below.
 
 # %%
-TIMES = 5_000
+TIMES = 20_000
 
 
 def four_threads(work):

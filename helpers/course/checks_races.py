@@ -98,9 +98,13 @@ def lazy(make: type) -> str:
     one.get()
     lock = next((held for held in vars(one).values() if hasattr(held, "acquire")), None)
     if lock is None:
-        raise NotYet("There is no lock any more. Without one, who stops two threads from making it?")
+        raise NotYet(
+            "There is no lock any more. Without one, who stops two threads from making it?"
+        )
     if _waits(one, lock):
-        raise NotYet("get takes the lock even when the thing is made. Look once before it, as well.")
+        raise NotYet(
+            "get takes the lock even when the thing is made. Look once before it, as well."
+        )
     return (
         f"Made once under all {found.schedules} kinds of schedules, and no lock is taken later. "
         "This is double-checked initialisation; the second look makes it right."

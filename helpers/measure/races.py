@@ -15,7 +15,6 @@ from helpers.workers import races as worker
 SHAPES = tuple(worker.SHAPES)
 INTERVALS_S = (5e-3, 1e-3, 1e-4, 1e-5)
 MOST_THREADS, MOST_ROUNDS, MOST_RUNS = 8, 20_000, 50
-_LONGER = 10  # times as long
 _RECORDED = Path(__file__).with_name("recorded") / "races.json"
 
 
@@ -108,20 +107,16 @@ def losses(
 ) -> list[Losses]:
     """Race each shape on each CPython, for at most so many seconds each, and explore it there.
 
-    What could lose an update, and didn't, gets a second chance, which is longer.
+    What could lose an update gets ten times as long, until it does.
+    Raises ValueError if seconds isn't positive; else as ``elsewhere.call``.
     """
+    if not seconds > 0:
+        raise ValueError(f"seconds must be positive, got {seconds}")
     measured = []
     for one in interpreters:
-        predicted = call(worker.predictions, python=one.path, stop=stop)
-        found = call(worker.losses, seconds, list(SHAPES), python=one.path, stop=stop)
-        shapes = found["shapes"]
-        spared = [shape for shape in SHAPES if predicted[shape] and not shapes[shape][0]]
-        if spared:
-            again = call(worker.losses, _LONGER * seconds, spared, python=one.path, stop=stop)
-            for shape, (lost, made) in again["shapes"].items():
-                shapes[shape] = [lost, made + shapes[shape][1]]
-        real = {shape: (lost, made) for shape, (lost, made) in shapes.items()}
-        measured.append(Losses(found["python"], found["gil"], real, predicted))
+        found = call(worker.losses, seconds, python=one.path, stop=stop)
+        real = {shape: (lost, made) for shape, (lost, made) in found["shapes"].items()}
+        measured.append(Losses(found["python"], found["gil"], real, found["predicted"]))
     return measured
 
 
