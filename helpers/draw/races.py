@@ -32,7 +32,7 @@ def histogram(race: Race) -> Picture:
     axes.bar(edges[-1] - width / 2, right, bottom=below, color=GREEN, label="lost none", **looks)
     axes.axvline(race.expected, color=VERMILION, ls="--", label=f"asked for: {race.expected:,}")
     axes.set_xlim(0, 1.04 * race.expected)
-    axes.set_ylim(0, 1.15 * max(below + right, *heights.values()))
+    axes.set_ylim(0, 1.15 * max((below + right, *heights.values())))
     axes.set_xlabel("counted at the end")
     axes.set_ylabel("runs")
     axes.locator_params(axis="y", integer=True, nbins=5)

@@ -69,9 +69,12 @@ class Program:
             if found is not None and not _contains(self._scopes, found.__globals__):
                 self._scopes.append(found.__globals__)
         self._codes = self._find_codes()
-        used = self._used = _reachable([*self.threads, *also], self._scopes)
+        used = _reachable([*self.threads, *also], self._scopes)
         self._named = sorted({name for code in used for name in code.co_names})
         own = [one.__code__ for one in map(_function, (set_up, outcome)) if one is not None]
+        # The set-up names the classes of what it makes.
+        reached = _reachable([*self.threads, *also, set_up], self._scopes)
+        self._marked = [code for code in reached if code not in own]
         self._assigned = sorted({name for code in {*used, *own} for name in _assigned(code)})
         self._before: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self._swapped: list[tuple[dict[str, Any], str, Any]] = []
@@ -102,11 +105,11 @@ class Program:
         return self._codes
 
     def marked(self) -> list[CodeType]:
-        """Those of them that the threads name: what a schedule is made for.
+        """Those of them that the threads and the set-up name: what a schedule is made for.
 
         In a notebook other functions come and go beside these, and a schedule stays good.
         """
-        return self._used
+        return self._marked
 
     def outcome(self) -> str:
         if self._outcome is not None:
