@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from helpers.draw import explorer as draw
+from helpers.draw.picture import Picture
 from helpers.measure.explorer import (
     DEADLOCK,
     ENDED,
@@ -42,7 +43,7 @@ def found(*endings: Ending, complete: bool = True, reduced: bool = False) -> Exp
     return Exploration(endings, count, 9, complete, reduced, EVERY_OPCODE, "3.13.0", True)
 
 
-def labels(picture: draw.Picture) -> list[str]:
+def labels(picture: Picture) -> list[str]:
     return [label.get_text() for label in picture.figure.axes[0].get_yticklabels()]
 
 

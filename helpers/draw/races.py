@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from helpers.draw.picture import BLUE, GREEN, INK, SKY, VERMILION, Picture, Table, new_figure
 from helpers.measure.races import SHAPES, Losses, Race
@@ -27,7 +28,7 @@ def histogram(race: Race) -> Picture:
     # What is right is stacked on what is only nearly right.
     below = heights[_BINS - 1]
     places = [edges[place] + width / 2 for place in heights]
-    looks = {"width": width * 0.92, "edgecolor": INK}
+    looks: dict[str, Any] = {"width": width * 0.92, "edgecolor": INK}
     axes.bar(places, list(heights.values()), color=BLUE, hatch="//", label="lost some", **looks)
     axes.bar(edges[-1] - width / 2, right, bottom=below, color=GREEN, label="lost none", **looks)
     axes.axvline(race.expected, color=VERMILION, ls="--", label=f"asked for: {race.expected:,}")

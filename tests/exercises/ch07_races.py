@@ -151,7 +151,7 @@ WRONG = {
     ],
     "7.2": [
         (NO_LOOK_UNDER_LOCK, "Is the look under the lock"),
-        (A_LOCK_EACH, "More is sold"),
+        (A_LOCK_EACH, "sold twice"),
         (NEVER_RELEASED, "nobody can go on"),
         (SELLS_NOTHING, "each number once"),
         (LOOKS_FOR_EVER, "endless loop"),
