@@ -250,11 +250,13 @@ claim(
 )
 
 # %% [markdown]
-# Here is one of those that lose, with the moment after its last step. In the lanes, `r` reads something
-# that both threads can reach, `w` writes it. Both read before either writes: that is all it takes.
+# Here is one of those that lose, stopped before its last turn. In the lanes, `r` reads something that both
+# threads can reach, `w` writes it. A read first; then B did all of its work. What A has on its stack is out
+# of date, and A is about to write it.
 
 # %%
-draw_explorer.Stage(trace(two, wrong.schedule), source_lines(two))
+before_the_last_turn = wrong.turns.rsplit(" ", 1)[0]
+draw_explorer.Stage(trace(two, before_the_last_turn), source_lines(two))
 
 # %% [markdown]
 # Now you. Press *A: next opcode* until A has read the tally, then let B do all of its work, then A the
@@ -481,6 +483,7 @@ class Account:
         time.sleep(0.001)
 
 
+# %%
 def open_account():
     global account
     account = Account()
@@ -498,7 +501,6 @@ def left():
     return account.balance
 
 
-# %%
 at_the_bank = Program([first_customer, second_customer], open_account, left)
 withdrawn = explore(at_the_bank, switch=THIS_GIL)
 draw_explorer.endings(withdrawn, "Check, then act: the account is overdrawn")
@@ -622,6 +624,7 @@ def get_safely():
             get_settings()  # looks again, now that nobody else is inside
 
 
+# %%
 def nothing_made():
     global made
     made = []
@@ -698,6 +701,7 @@ def add_up_a_copy():
         total += prices[name]
 
 
+# %%
 def restock():
     prices["cake"] = 4
 
@@ -912,6 +916,7 @@ def with_lock():
     return total[0]
 
 
+# %%
 def with_queue():
     messages, total = SimpleQueue(), 0
 
@@ -996,6 +1001,9 @@ claim(
 )
 
 # %% [markdown]
+# **Look.** Each mark is one run, the black line is the middle one. What shares least costs least. A lock that
+# four threads want all the time costs most: they don't only take it, they wait in line for it.
+#
 # Immutability is for what is read often and changed seldom, such as two rates that belong together. Change
 # them in place, and a reader may see one old and one new. Make a new pair and swap it in, in one step, and
 # every reader has one pair or the other.
@@ -1012,14 +1020,15 @@ def change_in_place():
     rates[1] = 2
 
 
-def swap():
-    global pair_of_rates
-    pair_of_rates = (2, 2)
-
-
 def read_in_place():
     global seen
     seen = (rates[0], rates[1])
+
+
+# %%
+def swap():
+    global pair_of_rates
+    pair_of_rates = (2, 2)
 
 
 def read_pair():

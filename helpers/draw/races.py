@@ -29,15 +29,22 @@ def histogram(race: Race) -> Picture:
     below = heights[_BINS - 1]
     places = [edges[place] + width / 2 for place in heights]
     looks: dict[str, Any] = {"width": width * 0.92, "edgecolor": INK}
-    axes.bar(places, list(heights.values()), color=BLUE, hatch="//", label="lost some", **looks)
-    axes.bar(edges[-1] - width / 2, right, bottom=below, color=GREEN, label="lost none", **looks)
+    if lost:
+        axes.bar(places, list(heights.values()), color=BLUE, hatch="//", label="lost some", **looks)
+    if right:
+        axes.bar(
+            edges[-1] - width / 2, right, bottom=below, color=GREEN, label="lost none", **looks
+        )
     axes.axvline(race.expected, color=VERMILION, ls="--", label=f"asked for: {race.expected:,}")
     axes.set_xlim(0, 1.04 * race.expected)
     axes.set_ylim(0, 1.15 * max((below + right, *heights.values())))
     axes.set_xlabel("counted at the end")
     axes.set_ylabel("runs")
     axes.locator_params(axis="y", integer=True, nbins=5)
-    axes.legend(loc="upper left", fontsize=12, frameon=True)
+    axes.locator_params(axis="x", integer=True, nbins=5)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    # Beside the bars, which may be anywhere.
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=12, frameon=False)
     return Picture(figure, describe(race))
 
 

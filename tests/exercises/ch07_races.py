@@ -153,7 +153,7 @@ WRONG = {
         (NO_LOOK_UNDER_LOCK, "Is the look under the lock"),
         (A_LOCK_EACH, "sold twice"),
         (NEVER_RELEASED, "nobody can go on"),
-        (SELLS_NOTHING, "each number once"),
+        (SELLS_NOTHING, "number of each seat once"),
         (LOOKS_FOR_EVER, "endless loop"),
         (RAISES, "IndexError"),
         (FUNCTION, "must be a class"),
