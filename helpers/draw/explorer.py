@@ -17,6 +17,7 @@ from helpers.draw.picture import (
     SKY,
     VERMILION,
     Picture,
+    Table,
     live,
     new_figure,
 )
@@ -26,6 +27,7 @@ from helpers.measure.explorer import (
     ENDED,
     EVERY_OPCODE,
     EXCEPTION,
+    SWITCHES,
     THIS_GIL,
     Ending,
     Exploration,
@@ -102,6 +104,32 @@ def describe(found: Exploration) -> str:
             "doesn't show that there are none."
         )
     return " ".join(parts)
+
+
+def switches(found: Mapping[str, Mapping[str, Exploration]], good: str) -> Table:
+    """Programs down, the three answers to "when may it switch?" across: does it go wrong?
+
+    found: program to switch to exploration. good: the text of the right ending.
+    """
+    rows = []
+    for name, by_switch in found.items():
+        cells = [_wrong(by_switch[where], good) if where in by_switch else "" for where in SWITCHES]
+        rows.append((name, *cells))
+    return Table(
+        "How many schedules go wrong, by where a thread may be switched. More settings than one "
+        "can be true: each for other versions and builds.",
+        (
+            "what each thread does",
+            *(f"at {where}" if where != THIS_GIL else where for where in SWITCHES),
+        ),
+        tuple(rows),
+    )
+
+
+def _wrong(found: Exploration, good: str) -> str:
+    wrong = sum(ending.count for ending in found.endings if ending.text != good)
+    all_ = f"{found.schedules:,}" if found.complete else f"the simplest {found.schedules:,}"
+    return f"{wrong:,} of {all_}" if wrong else f"none of {all_}"
 
 
 @dataclass(frozen=True)

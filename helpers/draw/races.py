@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from helpers.draw.picture import BLUE, GREEN, INK, SKY, VERMILION, Picture, Table, new_figure
 from helpers.measure.races import SHAPES, Losses, Race
@@ -21,24 +22,29 @@ def histogram(race: Race) -> Picture:
     axes.axvspan(low, high, color=SKY, alpha=0.3, label=f"predicted: {_range(low, high)}")
     edges = [race.expected * place / _BINS for place in range(_BINS + 1)]
     width = race.expected / _BINS
-    heights = Counter(min(_BINS - 1, int(number / width)) for number in race.found)
-    for place, height in heights.items():
-        right = place == _BINS - 1 and not lost
+    wrong = [number for number in race.found if number != race.expected]
+    heights = Counter(min(_BINS - 1, int(number / width)) for number in wrong)
+    right = len(race.found) - lost
+    # What is right is stacked on what is only nearly right.
+    below = heights[_BINS - 1]
+    places = [edges[place] + width / 2 for place in heights]
+    looks: dict[str, Any] = {"width": width * 0.92, "edgecolor": INK}
+    if lost:
+        axes.bar(places, list(heights.values()), color=BLUE, hatch="//", label="lost some", **looks)
+    if right:
         axes.bar(
-            edges[place] + width / 2,
-            height,
-            width * 0.92,
-            color=GREEN if right else BLUE,
-            edgecolor=INK,
-            hatch="" if right else "//",
+            edges[-1] - width / 2, right, bottom=below, color=GREEN, label="lost none", **looks
         )
     axes.axvline(race.expected, color=VERMILION, ls="--", label=f"asked for: {race.expected:,}")
     axes.set_xlim(0, 1.04 * race.expected)
-    axes.set_ylim(0, 1.15 * max(heights.values()))
+    axes.set_ylim(0, 1.15 * max((below + right, *heights.values())))
     axes.set_xlabel("counted at the end")
     axes.set_ylabel("runs")
     axes.locator_params(axis="y", integer=True, nbins=5)
-    axes.legend(loc="upper left", fontsize=12, frameon=True)
+    axes.locator_params(axis="x", integer=True, nbins=5)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    # Beside the bars, which may be anywhere.
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=12, frameon=False)
     return Picture(figure, describe(race))
 
 

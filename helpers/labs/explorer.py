@@ -95,6 +95,7 @@ def other():
     ),
 }
 ALL, DIFFERING = "every schedule", "those that differ"
+OPCODE, LINE, TURN = "one opcode", "one source line", "one turn of a thread"
 
 
 class Stepper:
@@ -102,11 +103,15 @@ class Stepper:
 
     program: what is run; each step runs it anew up to there, on real threads.
     names: what each thread runs, if not the names of its functions.
+
+    No button is ever disabled, as the keyboard's focus would be lost with it: one that can do
+    nothing says why.
     """
 
     def __init__(self, program: Program, names: tuple[str, ...] = ()) -> None:
         self.taken: list[int] = []
         self.ahead: list[int] = []
+        self._own_change = False
         self.trace: Trace | None = None
         self.picture: draw.Stage | None = None
         self._title = heading("<strong>Lab. You are the scheduler</strong>")
@@ -115,6 +120,7 @@ class Stepper:
         self.forward = self._button("Forward", self.step_forward)
         self.reset = self._button("Reset", self.start_again)
         self.to_end = self._button("To the end", self.run_to_end)
+        self.unit = choice("Back and Forward by", [OPCODE, LINE, TURN], OPCODE)
         self.schedule = widgets.Text(
             description="Schedule",
             continuous_update=False,
@@ -130,13 +136,16 @@ class Stepper:
             [
                 self._title,
                 self._choices,
-                widgets.HBox([self.back, self.forward, self.reset, self.to_end]),
+                widgets.HBox(
+                    [self.back, self.forward, self.reset, self.to_end, self.unit],
+                    layout=widgets.Layout(flex_flow="row wrap"),
+                ),
                 self.schedule,
                 self.status,
                 self.image,
             ]
         )
-        self.panel.add_class("course-panel").add_class("course-lab")
+        self.panel.add_class("course-panel").add_class("course-stepper")
         self.open(program, names)
 
     def open(self, program: Program, names: tuple[str, ...] = (), schedule: str = "") -> None:
@@ -145,7 +154,7 @@ class Stepper:
         self._names = names or tuple(_name(one) for one in program.threads)
         self._sources = measure.source_lines(program)
         self.taken = []
-        self.ahead = list(schedules.from_text(schedule, program.codes()))
+        self.ahead = list(schedules.from_text(schedule, program.marked()))
         rows = []
         self.opcode_buttons, self.line_buttons = [], []
         for thread in range(len(program.threads)):
@@ -158,32 +167,45 @@ class Stepper:
         self._show()
 
     def step(self, thread: int) -> None:
-        """The thread takes one step."""
-        self._take(thread)
-        self._show()
+        """The thread takes one step, if it can."""
+        if self._can(thread):
+            self._take(thread)
+            self._show()
 
     def step_line(self, thread: int) -> None:
         """The thread takes steps until it comes to another line, waits or ends."""
-        before = self._place(thread)
-        for _ in range(_MOST_OPCODES):
-            self._take(thread)
-            self.trace = measure.trace(self.program, self._text())
-            if self._place(thread) != before or thread not in self.trace.can_go_on:
-                break
-        self._show()
+        if self._can(thread):
+            self._take_line(thread)
+            self._show()
 
     def step_back(self) -> None:
-        if self.taken:
+        """One opcode, line or turn back, as ``unit`` says."""
+        if self.trace is None or not self.taken:
+            self._say("This is the start.")
+            return
+        last = self.trace.steps[-1]
+        for step in reversed(self.trace.steps):
+            if step is not last and not self._same(step, last):
+                break
             self.ahead.insert(0, self.taken.pop())
         self._show()
 
     def step_forward(self) -> None:
-        """The next step of the schedule that is ahead."""
-        if self.ahead:
-            self.taken.append(self.ahead.pop(0))
+        """The next opcode, line or turn of the schedule that is ahead."""
+        if not self.ahead:
+            self._say("No step is ahead. Choose a thread.")
+            return
+        thread = self.ahead[0]
+        if self.unit.value == LINE:
+            self._take_line(thread, follow=True)
+        else:
+            self._take(thread)
+            while self.unit.value == TURN and self.ahead[:1] == [thread]:
+                self._take(thread)
         self._show()
 
     def start_again(self) -> None:
+        """Back to the start; the steps taken are ahead again."""
         self.ahead = self.taken + self.ahead
         self.taken = []
         self._show()
@@ -197,13 +219,41 @@ class Stepper:
         """Put a schedule ahead, from the start. ValueError if it doesn't fit the program."""
         measure.replay(self.program, schedule)
         self.taken = []
-        self.ahead = list(schedules.from_text(schedule, self.program.codes()))
+        self.ahead = list(schedules.from_text(schedule, self.program.marked()))
         self._show()
+
+    def _can(self, thread: int) -> bool:
+        """Whether the thread can take a step; if not, say why."""
+        if self.trace is None:
+            return False
+        view = self.trace.moments[-1].threads[thread]
+        if view.waits_for:
+            self._say(f"{NAMES[thread]} waits for {view.waits_for}: it can't take a step now.")
+        elif thread not in self.trace.can_go_on:
+            self._say(f"{NAMES[thread]} is over: it has no step left.")
+        return thread in self.trace.can_go_on
 
     def _take(self, thread: int) -> None:
         follows = self.ahead[:1] == [thread]
         self.ahead = self.ahead[1:] if follows else []
         self.taken.append(thread)
+
+    def _take_line(self, thread: int, follow: bool = False) -> None:
+        """follow: only as far as the schedule that is ahead."""
+        before = self._place(thread)
+        for _ in range(_MOST_OPCODES):
+            self._take(thread)
+            self.trace = measure.trace(self.program, self._text())
+            if self._place(thread) != before or thread not in self.trace.can_go_on:
+                return
+            if follow and self.ahead[:1] != [thread]:
+                return
+
+    def _same(self, step: measure.TraceStep, other: measure.TraceStep) -> bool:
+        """Whether both belong to one press of Back."""
+        if self.unit.value == OPCODE or step.thread != other.thread:
+            return False
+        return self.unit.value == TURN or (step.function, step.line) == (other.function, other.line)
 
     def _text(self) -> str:
         return schedules.turns(bytes(self.taken))
@@ -224,15 +274,8 @@ class Stepper:
         self.picture = draw.Stage(self.trace, self._sources, tuple(self.ahead), self._names)
         self.image.value = self.picture.html
         able = self.trace.can_go_on
-        for thread, buttons in enumerate(zip(self.opcode_buttons, self.line_buttons, strict=True)):
-            for button in buttons:
-                button.disabled = thread not in able
-        self.back.disabled = self.reset.disabled = not self.taken
-        self.forward.disabled = not self.ahead
-        self.to_end.disabled = not able
-        with self.schedule.hold_trait_notifications():
-            self._own_change = True
-            self.schedule.value = self.trace.schedule
+        self._own_change = True
+        self.schedule.value = self.trace.schedule
         self._own_change = False
         self._say(self._advice(able))
 
@@ -240,17 +283,16 @@ class Stepper:
         assert self.trace is not None
         if able:
             return f"Step {len(self.taken)}. Who takes the next one?"
-        threads = self.trace.moments[-1].threads
-        if any(thread.state != "over" for thread in threads):
-            return f"Step {len(self.taken)}. Deadlock: nobody can go on. Back or Reset."
         final = measure.trace(self.program, self._text(), cut=False)
+        if final.kind == measure.DEADLOCK:
+            return f"Step {len(self.taken)}. Nobody can go on, a {final.text}. Back or Reset."
         return f"Step {len(self.taken)}. All threads are over. Outcome: {final.text}"
 
     def _pasted(self, change: dict[str, Any]) -> None:
-        if getattr(self, "_own_change", False):
+        if self._own_change:
             return
         try:
-            steps = schedules.from_text(change["new"], self.program.codes())
+            steps = schedules.from_text(change["new"], self.program.marked())
             measure.trace(self.program, change["new"])
         except (ValueError, measure.Refused) as error:
             self._say(f"This doesn't work: {error}")
@@ -306,7 +348,10 @@ class ExplorerLab(Lab[Exploration]):
         self._stepper_box = widgets.VBox()
         super().__init__("Try every schedule", controls, measure_program, draw_endings)
         example.observe(self._put_example, names="value")
-        self.panel.children = (*self.panel.children, self.ending, self._stepper_box)
+        self._said = widgets.HTML()
+        chosen = widgets.VBox([self.ending, self._said])
+        chosen.add_class("course-panel")
+        self.panel = widgets.VBox([self.panel, chosen, self._stepper_box])
 
     def _put_example(self, change: dict[str, Any]) -> None:
         source, threads, outcome = EXAMPLES[change["new"]]
@@ -318,6 +363,7 @@ class ExplorerLab(Lab[Exploration]):
             listed = [(f"{one.text}: {one.turns}", one.schedule) for one in self.data.endings]
             self.ending.options = [("choose an ending", ""), *listed]
             self.ending.value = ""
+            self._said.value = ""
 
     def _open(self, change: dict[str, Any]) -> None:
         if not change["new"]:
@@ -330,8 +376,10 @@ class ExplorerLab(Lab[Exploration]):
                 self.stepper = Stepper(program, tuple(threads))
                 self._stepper_box.children = [self.stepper.panel]
             self.stepper.open(program, tuple(threads), change["new"])
+            said = "It is open below, at its start. Forward goes along its schedule."
         except (ValueError, measure.Refused) as error:
-            self._say(f"This can't be opened: {error}")
+            said = f"This can't be opened: {error}"
+        self._said.value = f'<span role="status">{escape(said)}</span>'
 
 
 def explorer_lab() -> ExplorerLab:

@@ -260,7 +260,7 @@ def trace(
     Raises as ``replay``.
     """
     _check(False, switch, 1, 1)
-    steps = schedules.from_text(schedule, program.codes())
+    steps = schedules.from_text(schedule, program.marked())
     if any(thread >= len(program.threads) for thread in steps):
         raise ValueError(f"schedule must be for {len(program.threads)} threads, got {schedule!r}")
     try:
@@ -340,7 +340,7 @@ def _trace(found: dict[str, Any], program: Program) -> Trace:
     return Trace(
         found["kind"],
         found["text"],
-        schedules.to_text(bytes(found["schedule"]), program.codes()),
+        schedules.to_text(bytes(found["schedule"]), program.marked()),
         tuple(TraceStep(**one) for one in found["steps"]),
         tuple(tuple(one) for one in found["enabled"]),
         tuple(
@@ -373,7 +373,7 @@ def source_lines(program: Program) -> dict[str, list[tuple[int, str]]]:
     """
     found: dict[str, list[tuple[int, str]]] = {}
     whole = program.source.splitlines() if isinstance(program, TextProgram) else []
-    for code in program.watched():
+    for code in program.marked():
         numbers = [number for _, _, number in code.co_lines() if number]
         first, last = code.co_firstlineno, max(numbers, default=code.co_firstlineno)
         if whole:

@@ -105,13 +105,18 @@ def race(
 def losses(
     interpreters: Sequence[Interpreter], seconds: float = 0.2, stop: threading.Event | None = None
 ) -> list[Losses]:
-    """Race each shape on each CPython, for at most so many seconds each, and explore it there."""
+    """Race each shape on each CPython, for at most so many seconds each, and explore it there.
+
+    What could lose an update gets ten times as long, until it does.
+    Raises ValueError if seconds isn't positive; else as ``elsewhere.call``.
+    """
+    if not seconds > 0:
+        raise ValueError(f"seconds must be positive, got {seconds}")
     measured = []
     for one in interpreters:
         found = call(worker.losses, seconds, python=one.path, stop=stop)
         real = {shape: (lost, made) for shape, (lost, made) in found["shapes"].items()}
-        predicted = call(worker.predictions, python=one.path, stop=stop)
-        measured.append(Losses(found["python"], found["gil"], real, predicted))
+        measured.append(Losses(found["python"], found["gil"], real, found["predicted"]))
     return measured
 
 

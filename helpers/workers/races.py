@@ -10,7 +10,6 @@ import platform
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from helpers.workers.explorer.conductor import THIS_GIL
@@ -108,23 +107,31 @@ def repeated(
 
 
 def losses(seconds: float) -> dict[str, Any]:
-    """For each shape: how many of how many updates were lost, in at most so many seconds.
+    """For each shape: can it lose an update, and how many of how many updates were lost?
 
-    Goes on to the next shape as soon as an update was lost.
-    Returns ``{"python": .., "gil": .., "shapes": {shape: [lost, updates]}}``.
+    In so many seconds at most, or ten times as long for what can lose one; goes on to the next
+    shape as soon as an update was lost.
+    Returns ``{"python": .., "gil": .., "shapes": {shape: [lost, updates]}, "predicted": {shape:
+    can it?}}``.
     """
+    predicted = predictions()
     found = {}
     for shape in SHAPES:
         lost = updates = 0
         rounds = 300 if "sleep" in shape else 5_000
-        until = time.monotonic() + seconds
+        until = time.monotonic() + (10 * seconds if predicted[shape] else seconds)
         while not lost and (not updates or time.monotonic() < until):
             expected, number = counted(shape, False, 4, rounds, 1e-5)
             lost += expected - number
             updates += expected
             rounds = min(2 * rounds, 50_000)
         found[shape] = [lost, updates]
-    return {"python": platform.python_version(), "gil": gil_enabled(), "shapes": found}
+    return {
+        "python": platform.python_version(),
+        "gil": gil_enabled(),
+        "shapes": found,
+        "predicted": predicted,
+    }
 
 
 def predictions(most: int = 20_000) -> dict[str, bool]:
@@ -146,7 +153,7 @@ def _can_lose(shape: str, locked: bool, most: int) -> bool:
     if gil_enabled() and sys.version_info >= (3, 10):
         return _loses(every_schedule(program, THIS_GIL, most))
     # A few simple schedules are enough to find a lost update. Only to find none takes all.
-    return _loses(every_schedule(program, most=200)) or _loses(schedules_that_differ(program, most))
+    return _loses(every_schedule(program, most=60)) or _loses(schedules_that_differ(program, most))
 
 
 def _loses(found: Outcomes) -> bool:
@@ -162,14 +169,6 @@ def add_to_value(value: Any, times: int, start: Any, locked: bool) -> None:
                 value.value += 1
         else:
             value.value += 1
-
-
-def add_to_file(path: str, times: int, start: threading.Barrier) -> None:
-    """For a thread: add one to the number in a file so many times."""
-    start.wait()
-    for _ in range(times):
-        number = int(Path(path).read_text() or 0)
-        Path(path).write_text(str(number + 1))
 
 
 def _indented(text: str) -> str:

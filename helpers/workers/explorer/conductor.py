@@ -62,7 +62,7 @@ class Staged(Protocol):
     """What `program.Program` is to the conductor."""
 
     def set_up(self) -> list[Callable[[], object]]: ...
-    def watched(self) -> list[CodeType]: ...
+    def codes(self) -> list[CodeType]: ...
     def outcome(self) -> str: ...
     def name_of(self, thing: object) -> str: ...
 
@@ -310,7 +310,7 @@ class Conductor:
         for actor, function in zip(self.actors, self.program.set_up()):
             actor.reset()
             actor.function = function
-        codes = self.program.watched()
+        codes = self.program.codes()
         self._events.watch(codes)
         if self._switch == THIS_GIL:
             for code in codes:
@@ -507,7 +507,7 @@ class Conductor:
         actor = self.running
         assert actor is not None
         frame = sys._current_frames().get(actor.ident)
-        codes = set(self.program.watched())
+        codes = set(self.program.codes())
         while frame is not None and frame.f_code not in codes:
             frame = frame.f_back
         where = f" in line {frame.f_lineno}" if frame is not None else ""

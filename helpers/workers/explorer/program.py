@@ -68,10 +68,13 @@ class Program:
         for found in functions:
             if found is not None and not _contains(self._scopes, found.__globals__):
                 self._scopes.append(found.__globals__)
-        self._watched = self._find_codes()
-        self._codes = used = _reachable([*self.threads, *also], self._scopes)
+        self._codes = self._find_codes()
+        used = _reachable([*self.threads, *also], self._scopes)
         self._named = sorted({name for code in used for name in code.co_names})
         own = [one.__code__ for one in map(_function, (set_up, outcome)) if one is not None]
+        # The set-up names the classes of what it makes.
+        reached = _reachable([*self.threads, *also, set_up], self._scopes)
+        self._marked = [code for code in reached if code not in own]
         self._assigned = sorted({name for code in {*used, *own} for name in _assigned(code)})
         self._before: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self._swapped: list[tuple[dict[str, Any], str, Any]] = []
@@ -97,13 +100,16 @@ class Program:
             self._set_up()
         return self.threads
 
-    def watched(self) -> list[CodeType]:
-        """The code objects of all functions that the threads stop in, should they come there."""
-        return self._watched
-
     def codes(self) -> list[CodeType]:
-        """Of the threads' functions and of what they name: the program that a schedule is for."""
+        """The code objects of the program's own functions."""
         return self._codes
+
+    def marked(self) -> list[CodeType]:
+        """Those of them that the threads and the set-up name: what a schedule is made for.
+
+        In a notebook other functions come and go beside these, and a schedule stays good.
+        """
+        return self._marked
 
     def outcome(self) -> str:
         if self._outcome is not None:
@@ -204,7 +210,7 @@ def _reachable(things: Sequence[Any], scopes: list[dict[str, Any]]) -> list[Code
             codes: dict[CodeType, None] = {}
             _add(codes, function.__code__)
             found.update(codes)
-            for name in sorted({name for code in codes for name in code.co_names}):
+            for name in {name for code in codes for name in code.co_names}:
                 if name in function.__globals__:
                     waiting.append(function.__globals__[name])
     return list(found)

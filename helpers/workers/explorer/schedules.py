@@ -28,17 +28,21 @@ def version() -> str:
 
 def mark(codes: Iterable[CodeType]) -> str:
     """Four hexadecimal digits, the same for the same opcodes with the same arguments."""
-    return _mark(tuple(codes))
+    return _mark(frozenset(codes))
 
 
 @lru_cache(maxsize=100)
-def _mark(codes: tuple[CodeType, ...]) -> str:
-    text = "\n".join(
+def _mark(codes: frozenset[CodeType]) -> str:
+    # Sorted: the order in which functions were found is another one in another process.
+    text = "\n".join(sorted(map(_listed, codes)))
+    return f"{zlib.crc32(text.encode()) & 0xFFFF:04x}"
+
+
+def _listed(code: CodeType) -> str:
+    return "\n".join(
         f"{one.opname} {one.arg if one.opname != 'LOAD_CONST' else ''}"
-        for code in codes
         for one in dis.get_instructions(code)
     )
-    return f"{zlib.crc32(text.encode()) & 0xFFFF:04x}"
 
 
 def turns(schedule: bytes) -> str:

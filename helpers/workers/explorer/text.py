@@ -105,7 +105,7 @@ def trace_text(
 
     def run() -> dict[str, Any]:
         program = TextProgram(source, threads, outcome)
-        return trace(program, schedules.from_text(schedule, program.codes()), cut, switch)
+        return trace(program, schedules.from_text(schedule, program.marked()), cut, switch)
 
     return _guarded(run)
 
@@ -115,7 +115,7 @@ def told(outcomes: Outcomes, program: Program) -> dict[str, Any]:
     found = sorted(outcomes.found.values(), key=lambda one: (one.cost, one.text))
     return {
         "outcomes": [
-            [one.kind, one.text, one.count, schedules.to_text(one.schedule, program.codes())]
+            [one.kind, one.text, one.count, schedules.to_text(one.schedule, program.marked())]
             for one in found
         ],
         "schedules": outcomes.schedules,
