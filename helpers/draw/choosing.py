@@ -67,21 +67,14 @@ def _rows(tree: Tree, key: str, answer: str, depth: int) -> Iterator[tuple[int, 
             yield from _rows(tree, following, given, depth + 1)
 
 
-def _write(axes: object, x: float, row: int, tree: Tree, key: str, answer: str, bold: bool) -> None:
+def _write(axes: Axes, x: float, row: int, tree: Tree, key: str, answer: str, bold: bool) -> None:
     node = tree[key]
+    asks = isinstance(node, Question)
     text = node.text if isinstance(node, Question) else node.model
+    if answer:
+        text = f"{answer}: {text}" if asks else f"{answer} → {text}"
     weight = "bold" if bold else "normal"
-    colour = INK if isinstance(node, Question) else BLUE
-    mark = ": " if isinstance(node, Question) else " → "
-    axes.text(
-        x,
-        row,
-        answer + mark * bool(answer) + text,
-        va="center",
-        size=12,
-        color=colour,
-        weight=weight,
-    )
+    axes.text(x, row, text, va="center", size=12, color=INK if asks else BLUE, weight=weight)
 
 
 def describe(tree: Tree, path: Path | None = None) -> str:
