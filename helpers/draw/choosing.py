@@ -13,10 +13,9 @@ from helpers.measure.compare import BUSY_CORES
 from helpers.measure.evidence import Evidence
 
 if TYPE_CHECKING:
-    pass
+    from matplotlib.axes import Axes
 
 _ROW_IN, _INDENT = 0.31, 0.32
-_PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 
 
 def tree(tree: Tree = TREE, path: Path | None = None, title: str = "") -> Picture:
