@@ -116,7 +116,7 @@ claim(
     "A task that waits is hardly ever on a core, compared with one that computes.",
     shares["fetch"] < 0.2 * shares["compute_squares"],
     ", ".join(f"{name} {share:.0%}" for name, share in shares.items()),
-    tolerance="a fifth: to wake up takes a moment, and a busy machine takes cores from who computes",
+    tolerance="a fifth: waking up takes a moment, and a busy machine takes cores from computing",
 )
 
 # %% [markdown]
@@ -178,8 +178,8 @@ guess_c.compare(
         (False, False): "during neither",
     }[free_in_sum, free_in_zlib],
     {
-        "during both: it is C code": "C code may release the GIL; it doesn't by itself. sum works on "
-        "Python objects, so it must keep it. (Without a GIL it is both.)",
+        "during both: it is C code": "C code may release the GIL; it doesn't by itself. sum works "
+        "on Python objects, so it must keep it. (Without a GIL it is both.)",
         "during neither": "zlib works on bytes of its own, and lets the GIL go meanwhile.",
     },
 )
@@ -280,7 +280,7 @@ print(len(ways), "ways, the longest with", max(len(way.answers) for way in ways)
 # %%
 claim(
     "6.1-every-way",
-    "Every way through this tree ends at a recommendation, each is reached, and each has a measurement.",
+    "Every way through this tree ends at advice that has a measurement, and all advice is reached.",
     {way.nodes[-1] for way in ways} == {k for k, node in TREE.items() if isinstance(node, Advice)}
     and all(way.advice.evidence in EVIDENCE for way in ways),
     f"{len(ways)} ways, {len(EVIDENCE)} measurements",
@@ -308,8 +308,8 @@ advisor().set(work="compute", code="in a Python loop over numbers").run()
 
 # %%
 guess_start = Prediction(
-    "Four tasks that compute for 10 ms each; a pool of four processes is started for them. What takes the "
-    "most time?",
+    "Four tasks that compute for 10 ms each; a pool of four processes is started for them. What "
+    "takes the most time?",
     ["the computing", "handing over the tasks", "starting the processes"],
 )
 guess_start
@@ -411,7 +411,7 @@ del EXECUTORS["one thread"]
 # %%
 claim(
     "6.2-same-interface",
-    "Every model does the same tasks through the same calls, with the same results in the same order.",
+    "Every model does the tasks through the same calls, with the same results in the same order.",
     len(results) >= 5 and all(found == [285, 2470, 8555] for found in results.values()),
     f"{', '.join(results)}: {results['sequential']}",
 )
@@ -433,7 +433,7 @@ with start("asyncio", workers=4) as pool:
 # %%
 claim(
     "6.2-blocks",
-    "With a function that blocks, asyncio does one task after another; with a coroutine it overlaps them.",
+    "asyncio does functions that block one after another; coroutines that await it overlaps.",
     blocking_s > 0.95 * sum(waits) and awaiting_s < blocking_s,
     f"time.sleep {blocking_s * 1e3:.0f} ms, asyncio.sleep {awaiting_s * 1e3:.0f} ms",
     tolerance="5 %: some systems' clocks let a sleep end a little early",
@@ -453,8 +453,8 @@ claim(
 
 # %%
 guess_mixed = Prediction(
-    "Tasks that wait for half of their time and compute in Python for the other half. Which model finishes "
-    "them first on this machine?",
+    "Tasks that wait for half of their time and compute in Python for the other half. Which model "
+    "finishes them first on this machine?",
     ["threads", "processes", "asyncio"],
 )
 guess_mixed
@@ -559,8 +559,8 @@ models_lab().set(kind="computing", tasks=8, task_s=0.003, workers=2).run()
 
 # %%
 guess_small = Prediction(
-    "Pure Python again, but now in tasks of 30 µs. Two threads, which share a GIL, or two processes: who is "
-    "faster?",
+    "Pure Python again, but now in tasks of 30 µs. Two threads, which share a GIL, or two "
+    "processes: who is faster?",
     ["the threads", "the processes", "they are about equal"],
 )
 guess_small
@@ -577,7 +577,7 @@ if small.high < 1 or small.low > 1:
 guess_small.compare(
     happened,
     {
-        "the processes": "They compute at once, but each task costs a message, which is longer than the task.",
+        "the processes": "They compute at once, but a message takes longer than such a task.",
         "they are about equal": "Handing over a task costs a process far more than a thread.",
     },
 )

@@ -36,6 +36,7 @@ def measure_models(settings: Settings, job: Job) -> tuple[measure.Compared, ...]
         workers=settings["workers"],
         repeats=7,
         progress=job.progress,
+        check=job.check,
     )
 
 

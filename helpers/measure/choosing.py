@@ -153,8 +153,8 @@ TREE: Tree = {
     "both": Question("library", _LIBRARY, {YES: "loop and pool", NO: "two pools"}),
     "loop and pool": Advice(
         "asyncio, with a pool of processes",
-        "The event loop waits, run_in_executor hands the computing over. In the loop it would "
-        "stop everything else.",
+        "The event loop waits, run_in_executor hands the computing over: in the loop it would stop "
+        "everything else. (Threads will do for C code that releases the GIL.)",
         "loop and pool",
     ),
     "two pools": Advice(

@@ -130,9 +130,28 @@ def task_of(kind: str, seconds: float) -> tuple[Task, Task]:
     return plain, plain
 
 
-def run_all(pool: Executor, task: Task, tasks: int) -> list[Any]:
-    """Hand over so many of the task, then wait for all. Their results."""
-    return [future.result() for future in [pool.submit(task) for _ in range(tasks)]]
+def run_all(
+    pool: Executor, task: Task, tasks: int, check: Callable[[], None] | None = None
+) -> list[Any]:
+    """Hand over so many of the task, then wait for all. Their results.
+
+    check: called after each; if it raises, the tasks that haven't begun are cancelled.
+    """
+    futures = []
+    try:
+        for _ in range(tasks):
+            futures.append(pool.submit(task))
+            if check is not None:
+                check()
+        results = []
+        for future in futures:
+            results.append(future.result())
+            if check is not None:
+                check()
+        return results
+    finally:
+        for future in futures:
+            future.cancel()  # does nothing to those that have begun or are done
 
 
 def models_compared(
@@ -143,13 +162,15 @@ def models_compared(
     workers: int = 4,
     repeats: int = 9,
     progress: Callable[[float], None] | None = None,
+    check: Callable[[], None] | None = None,
 ) -> tuple[Compared, ...]:
     """Run tasks of each kind under each model in turn; the executors start once, before.
 
     models: names of ``executors.EXECUTORS``, by default all; "sequential" is always among them.
     tasks: 1 to MOST_TASKS. task_s: seconds of one task, up to LONGEST_S. workers: 1 to
-    MOST_WORKERS. repeats: see ``compare``. progress: called with the part done (0 to 1); it may
-    raise to stop. Raises ValueError for what lies outside, and for an unknown kind or model.
+    MOST_WORKERS. repeats: see ``compare``. progress: called with the part done (0 to 1). check:
+    called after each task. Either may raise to stop.
+    Raises ValueError for what lies outside, and for an unknown kind or model.
     """
     if not kinds:
         raise ValueError("kinds must hold at least one kind")
@@ -178,7 +199,9 @@ def models_compared(
             plain, awaited = task_of(kind, task_s)
             comparison = compare(
                 {
-                    name: partial(run_all, pool, awaited if name == ASYNCIO else plain, tasks)
+                    name: partial(
+                        run_all, pool, awaited if name == ASYNCIO else plain, tasks, check
+                    )
                     for name, pool in pools.items()
                 },
                 repeats,
