@@ -58,6 +58,7 @@ from helpers.draw import models_compared as draw_models
 from helpers.draw.compare import points
 from helpers.labs.choosing import advisor
 from helpers.labs.models_compared import models_lab
+from helpers.measure.compare import BUSY_CORES
 from helpers.measure.choosing import ARTICLE_TREE, TREE, Advice, paths
 from helpers.measure.crossover import crossover
 from helpers.measure.evidence import EVIDENCE, evidence
@@ -460,13 +461,14 @@ guess_mixed = Prediction(
 guess_mixed
 
 # %%
-compared = dict(zip(KINDS, models_compared(KINDS), strict=True))
+compared = dict(zip(KINDS, models_compared(KINDS, task_s=0.004), strict=True))
 draw_models.speed_ups(list(compared.values()))
 
 # %%
 mixed = compared["mixed"]
 first, second = sorted(guess_mixed.answers, key=mixed.comparison.median)[:2]
-clear = mixed.comparison.ratio(second, first).low > 1
+ratio = mixed.comparison.ratio(second, first)
+clear = ratio.low > 1 and (ratio.busy or 0) <= BUSY_CORES
 guess_mixed.compare(
     first if clear else None,
     {
