@@ -58,8 +58,8 @@ from helpers.draw import models_compared as draw_models
 from helpers.draw.compare import points
 from helpers.labs.choosing import advisor
 from helpers.labs.models_compared import models_lab
-from helpers.measure.compare import BUSY_CORES
 from helpers.measure.choosing import ARTICLE_TREE, TREE, Advice, paths
+from helpers.measure.compare import BUSY_CORES
 from helpers.measure.crossover import crossover
 from helpers.measure.evidence import EVIDENCE, evidence
 from helpers.measure.models_compared import KINDS, models_compared
@@ -713,7 +713,7 @@ exercises.check("6.2", checks_choosing.seconds_in_processes, seconds_in_processe
 # |---|---|---|---|
 # | CPU-bound: multiprocessing | not if it computes in C that releases the GIL; nor without a GIL; nor in tiny tasks | claims 6.1-cpu-in-threads, 6.2-threads-hash, 6.2-small-tasks | [releasing the GIL](https://docs.python.org/3/c-api/threads.html#releasing-the-gil-from-extension-code) |
 # | mixed: asyncio with `run_in_executor` | right, but no answer in its tree leads there | claim 6.1-dead-end | §6.1 |
-# | each time measured once | a single time has no interval; repeated and interleaved, it has | claims 6.2-waiting, 6.2-limit | [timeit](https://docs.python.org/3/library/timeit.html#timeit.Timer.repeat) |
+# | each time measured once | single rounds scatter widely; many, interleaved, give an interval | the points of each round in §6.2 | [timeit](https://docs.python.org/3/library/timeit.html#timeit.Timer.repeat) |
 # | the pool is started inside the measurement | for short work that is most of what is measured | claim 6.2-start-up | §6.2 |
 # | its benchmark has no asyncio for CPU-bound work, no process for I/O | asyncio gains nothing from computing; processes gain from waiting too | claims 6.2-asyncio-computes, 6.2-waiting | §6.2 |
 

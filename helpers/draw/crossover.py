@@ -44,8 +44,8 @@ def gains(found: Crossover) -> Picture:
     ticks = [t for t in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8, 16) if bottom <= t <= top]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-    for words, height in (("processes win", top / 1.15), ("threads win", bottom * 1.35)):
-        axes.text(found.sizes_s[0], height, words, va="top", fontsize=12, color=INK)
+    for words, height, side in (("processes win", 1.1, "bottom"), ("threads win", 0.9, "top")):
+        axes.text(found.sizes_s[0], height, words, va=side, fontsize=12, color=INK)
     if found.measured_s is not None:
         axes.plot(found.measured_s, 1, "*", color=INK, markersize=18, label="the crossover")
     axes.set_xlabel("one task computes for")

@@ -33,7 +33,7 @@ def speed_ups(found: Sequence[Compared]) -> Picture:
     height = 1.3 + rows * (1.1 + 0.55 * len(models))
     figure = new_figure("Which model for which work?", height, columns, rows)
     highest = max(
-        max(one.ceiling(name), one.speed_up(name).high) for one in found for name in models
+        value for one in found for m in models for value in (one.limit(m), *_by_round(one, m))
     )
     for number, axes in enumerate(figure.axes):
         if number >= len(found):
@@ -45,8 +45,7 @@ def speed_ups(found: Sequence[Compared]) -> Picture:
         for row, name in enumerate(models):
             colour, marker = SERIES[row % len(SERIES)]
             ratio, limit = one.speed_up(name), one.limit(name)
-            base = one.comparison.seconds[SEQUENTIAL]
-            each = [b / s for b, s in zip(base, one.comparison.seconds[name], strict=True)]
+            each = _by_round(one, name)
             axes.plot(each, [row] * len(each), marker, color=colour, alpha=0.45, markersize=5)
             axes.plot([ratio.low, ratio.high], [row, row], color=colour, linewidth=9, alpha=0.3)
             axes.plot(ratio.middle, row, marker, color=colour, markersize=10)
@@ -60,6 +59,12 @@ def speed_ups(found: Sequence[Compared]) -> Picture:
             axes.set_xlabel("speed-up (times)")
     figure.legend(loc="outside lower left", frameon=False, fontsize=12)
     return Picture(figure, describe(found))
+
+
+def _by_round(found: Compared, model: str) -> list[float]:
+    """The speed-up in each round."""
+    base, taken = found.comparison.seconds[SEQUENTIAL], found.comparison.seconds[model]
+    return [alone / together for alone, together in zip(base, taken, strict=True)]
 
 
 def describe(found: Sequence[Compared]) -> str:
