@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import signal
+import sys
 import threading
 import time
-from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.labs.job import Job, with_pools
 from helpers.measure import executors
+from helpers.measure.elsewhere import Stopped
 from helpers.measure.executors import EXECUTORS, AsyncioExecutor, Kind, SequentialExecutor, start
 from helpers.measure.leftovers import belongings, left_since
 from helpers.workers import executors as workers
@@ -145,6 +156,24 @@ def test_asyncio_waits_for_all_at_shutdown() -> None:
     with AsyncioExecutor(1) as pool:
         tasks = [pool.submit(asyncio.sleep, 0.001, number) for number in range(5)]
     assert [task.result(0) for task in tasks] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_a_pools_processes_leave_interrupts_to_their_parent() -> None:
+    with start("processes", 1) as pool:
+        process, _ = pool.submit(workers.who, 0.0).result()
+        os.kill(process, signal.SIGINT)
+        assert pool.submit(workers.who, 0.05).result()[0] == process
+
+
+def test_a_pool_that_an_interrupt_breaks_is_a_stop() -> None:
+    job = Job(lambda done: None)
+    with pytest.raises(BrokenExecutor), with_pools(job):
+        job.stop.wait = lambda seconds: False  # type: ignore[method-assign, assignment]
+        raise BrokenExecutor
+    job.stop.set()
+    with pytest.raises(Stopped), with_pools(job):
+        raise BrokenExecutor
 
 
 def test_who_naps_and_tells_process_and_thread() -> None:

@@ -20,7 +20,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.workers.executors import end_with_parent, who
+from helpers.workers.executors import begin, who
 from helpers.workers.overlap import has_interpreters
 
 MOST_WORKERS = 64
@@ -118,7 +118,7 @@ class AsyncioExecutor(Executor):
 def processes(workers: int, method: str = "spawn") -> Executor:
     """A pool of processes that end with this one, by a start method that is said."""
     context = multiprocessing.get_context(method)
-    return ProcessPoolExecutor(workers, context, initializer=end_with_parent)
+    return ProcessPoolExecutor(workers, context, initializer=begin)
 
 
 def interpreters(workers: int) -> Executor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 
@@ -16,6 +17,12 @@ def who(seconds: float) -> tuple[int, int]:
     """Sleep, so that other workers get their share; then say who this is: process and thread."""
     time.sleep(seconds)
     return os.getpid(), threading.get_ident()
+
+
+def begin() -> None:
+    """What each process of a pool does first: leave interrupts to its parent, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
 
 
 def end_with_parent() -> None:
