@@ -19,6 +19,7 @@ from benchmarks import (  # noqa: E402
     async_requests,
     chapters,
     explorer,
+    executors,
     imports,
     lanes,
     messages,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "messages": (messages.rows, 15),
     "async_requests": (async_requests.rows, 9),
     "explorer": (explorer.rows, 5),
+    "executors": (executors.rows, 41),
     "chapters": (chapters.rows, 3),
 }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from typing import Any
 
 from helpers.measure.elsewhere import Stopped
@@ -31,6 +33,23 @@ class Job:
         """Raises Stopped once the job was stopped. Call it in every long loop."""
         if self.stop.is_set():
             raise Stopped("stopped by the reader")
+
+
+_NEWS_S = 2.0  # how long a busy kernel may take to hear of an interrupt
+
+
+@contextlib.contextmanager
+def with_pools(job: Job) -> Iterator[None]:
+    """Around a measurement in pools of processes: a pool that an interrupt breaks is a stop.
+
+    "Interrupt the kernel" reaches its children too, and one that is only starting dies of it.
+    """
+    try:
+        yield
+    except BrokenExecutor:
+        job.stop.wait(_NEWS_S)
+        job.check()
+        raise
 
 
 class Interrupts:
