@@ -1,0 +1,273 @@
+"""The article's six scenarios as pieces of work, each under every model that fits it.
+
+A scenario gives contenders: functions without arguments, one for each model, which all do the same
+tasks. What was measured is put beside what the article recommends.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+from helpers.measure import api_server, conversion, crawl, database, images, science
+from helpers.measure.apart import run_apart
+from helpers.measure.compare import Comparison, compare
+from helpers.measure.loopback import loopback
+from helpers.measure.task_profile import Profile
+from helpers.measure.verdict import Verdict, checked
+from helpers.workers import api_server as clients
+from helpers.workers import conversion as converting
+from helpers.workers import crawl as crawling
+from helpers.workers import database as asking
+from helpers.workers import science as adding
+from helpers.workers.timeline import gil_enabled
+
+SEQUENTIAL, THREADS, PROCESSES = "sequential", "threads", "processes"
+ASYNCIO = "asyncio"
+AS_GOOD = 1.1  # who takes at most a tenth longer than the fastest is as good
+MOST_TASKS, MOST_WORKERS = 200, 16
+Contenders = Mapping[str, Callable[[], object]]
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Pools that run already: threads and processes to compute, and many threads to wait.
+
+    start_s: seconds that it took until each pool's workers had all answered, by model.
+    """
+
+    threads: Executor
+    processes: Executor
+    waiting: Executor
+    start_s: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One kind of job.
+
+    article: what the article recommends, in its words; model: the contender that stands for it;
+    because: its reason. tasks, size: what to begin with; unit: what the size counts.
+    contenders: gives them for so many tasks of such a size, in a ``with`` block.
+    """
+
+    name: str
+    article: str
+    model: str
+    because: str
+    tasks: int
+    size: int
+    unit: str
+    contenders: Callable[[int, int, Pools], Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was measured of a scenario. profile: of one of its tasks, if it was looked at."""
+
+    scenario: Scenario
+    tasks: int
+    comparison: Comparison
+    profile: Profile | None = None
+
+    @property
+    def fastest(self) -> str:
+        """The contender with the smallest median."""
+        return min(self.comparison.seconds, key=self.comparison.median)
+
+    @property
+    def as_good(self) -> tuple[str, ...]:
+        """The fastest, and all that aren't clearly more than a tenth slower; fastest first."""
+        names = sorted(self.comparison.seconds, key=self.comparison.median)
+        return tuple(
+            name
+            for name in names
+            if name == self.fastest or self.comparison.ratio(name, self.fastest).low <= AS_GOOD
+        )
+
+    @property
+    def advice_holds(self) -> Verdict:
+        """Is the article's model as good as the fastest?"""
+        model = self.scenario.model
+        if model == self.fastest:
+            return checked(True, f"{model}: the fastest")
+        return self.comparison.ratio(model, self.fastest).at_most(AS_GOOD)
+
+    @property
+    def gain(self) -> float:
+        """How many times as fast as one after another the fastest is (medians)."""
+        slow = self.comparison.median(next(iter(self.comparison.seconds)))
+        return slow / self.comparison.median(self.fastest)
+
+
+def why(profile: Profile | None, hand_over_s: float = 50e-6, gil: bool | None = None) -> str:
+    """What a task's profile lets one expect, in words.
+
+    hand_over_s: what it costs to hand one task to another thread, seconds. gil: of this
+    interpreter if not given.
+    """
+    if profile is None:
+        return ""
+    if profile.waits:
+        return f"it waits {1 - profile.computing:.0%} of its time: many can wait at once"
+    if profile.seconds < 4 * hand_over_s:
+        return f"a task takes {profile.seconds * 1e6:.0f} µs: handing it over costs as much"
+    if not (gil_enabled() if gil is None else gil):
+        return "it computes, and there is no GIL: threads compute at once"
+    if profile.lets_go:
+        return f"it computes, but {profile.gil_free:.0%} of its time without the GIL"
+    return f"it computes, and holds the GIL for {1 - profile.gil_free:.0%} of its time"
+
+
+@contextmanager
+def pools(workers: int, waiting: int = 24) -> Iterator[Pools]:
+    """Pools of so many threads and processes, which have all started; they end with the block.
+
+    waiting: threads of the pool for tasks that wait. Raises ValueError for workers outside 1 to 16.
+    """
+    if not 1 <= workers <= MOST_WORKERS:
+        raise ValueError(f"workers must be 1 to {MOST_WORKERS}, got {workers}")
+    start_s: dict[str, float] = {}
+    with ExitStack() as stack:
+        made: dict[str, Executor] = {}
+        for name, pool, count in (
+            (THREADS, ThreadPoolExecutor(workers), workers),
+            (PROCESSES, ProcessPoolExecutor(workers, get_context("spawn")), workers),
+            ("waiting", ThreadPoolExecutor(waiting), waiting),
+        ):
+            began = time.perf_counter()
+            made[name] = stack.enter_context(pool)
+            list(pool.map(time.sleep, [0.01] * count))
+            start_s[name] = time.perf_counter() - began
+        yield Pools(made[THREADS], made[PROCESSES], made["waiting"], start_s)
+
+
+def measure(
+    name: str,
+    tasks: int,
+    size: int,
+    workers: int = 2,
+    progress: Callable[[float], None] | None = None,
+) -> Finding:
+    """Do so many tasks of such a size under every model that fits, by turns.
+
+    name: of SCENARIOS. tasks: 1 to 200. workers: of the pools of threads and processes, 1 to 16.
+    progress: called with the part done (0 to 1); it may raise to stop.
+    Raises ValueError for what lies outside.
+    """
+    if name not in SCENARIOS:
+        raise ValueError(f"name must be one of {list(SCENARIOS)}, got {name!r}")
+    if not 1 <= tasks <= MOST_TASKS:
+        raise ValueError(f"tasks must be 1 to {MOST_TASKS}, got {tasks}")
+    scenario = SCENARIOS[name]
+    with pools(workers) as running, scenario.contenders(tasks, size, running) as contenders:
+        return Finding(scenario, tasks, compare(contenders, progress=progress))
+
+
+def pooled(task: Callable[[Any], object], items: Sequence[Any], running: Pools) -> Contenders:
+    """The three models that any blocking task fits."""
+    return {
+        SEQUENTIAL: lambda: [task(item) for item in items],
+        THREADS: lambda: list(running.threads.map(task, items)),
+        PROCESSES: lambda: list(running.processes.map(task, items)),
+    }
+
+
+@contextmanager
+def _crawl(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
+    with loopback(latency_s=size / 1000) as server:
+        urls = crawl.addresses(server.url, tasks)
+        yield {
+            **pooled(crawling.page, urls, running),
+            THREADS: lambda: list(running.waiting.map(crawling.page, urls)),
+            ASYNCIO: lambda: run_apart(crawl.pages, urls),
+        }
+
+
+@contextmanager
+def _images(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
+    with images.photos(tasks, size) as paths:
+        yield pooled(images.shrink, paths, running)
+
+
+@contextmanager
+def _reports(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
+    with database.sales(size) as path:
+        paths, cities = [path] * tasks, range(tasks)
+        yield {
+            SEQUENTIAL: lambda: list(map(asking.report, paths, cities)),
+            THREADS: lambda: list(running.threads.map(asking.report, paths, cities)),
+            PROCESSES: lambda: list(running.processes.map(asking.report, paths, cities)),
+            ASYNCIO: lambda: run_apart(database.reports, path, cities),
+        }
+
+
+@contextmanager
+def _lookups(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
+    with database.sales(size) as path:
+        paths, keys = [path] * tasks, [1 + number % size for number in range(tasks)]
+        yield {
+            SEQUENTIAL: lambda: list(map(asking.lookup, paths, keys)),
+            THREADS: lambda: list(running.threads.map(asking.lookup, paths, keys)),
+            PROCESSES: lambda: list(running.processes.map(asking.lookup, paths, keys)),
+            ASYNCIO: lambda: run_apart(database.lookups, path, keys),
+        }
+
+
+@contextmanager
+def _api_server(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
+    def ask(path: str) -> Callable[[], object]:
+        # The clients are in another process: they shall not take the server's turns.
+        return lambda: running.processes.submit(clients.crowd, port, path, tasks, 1).result()
+
+    with api_server.served_apart(size / 1000) as port:
+        yield {name: ask(path) for name, path in api_server.PATHS.items()}
+
+
+@contextmanager
+def _python(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
+    yield pooled(adding.area, science.pieces(tasks, size), running)
+
+
+@contextmanager
+def _numpy(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
+    yield pooled(science.area, science.pieces(tasks, size), running)
+
+
+@contextmanager
+def _compress(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
+    with conversion.texts(tasks, size * 1000) as paths:
+        yield pooled(converting.compress, paths, running)
+
+
+@contextmanager
+def _csv_to_json(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
+    with conversion.tables(tasks, size) as paths:
+        yield pooled(converting.csv_to_json, paths, running)
+
+
+_WEB = ("asyncio + aiohttp", ASYNCIO, "many requests, highly concurrent")
+_IMAGES = ("multiprocessing", PROCESSES, "CPU-bound, must be parallel")
+_DATABASE = ("threading", THREADS, "waits for I/O, moderately concurrent")
+_SERVER = ("asyncio (FastAPI)", api_server.AWAITING, "highly concurrent, asynchronous I/O")
+_SCIENCE = ("multiprocessing", PROCESSES, "CPU-bound, numeric")
+_FILES = ("multiprocessing + Pool", PROCESSES, "batches, CPU-bound")
+SCENARIOS: dict[str, Scenario] = {
+    one.name: one
+    for one in (
+        Scenario("crawl", *_WEB, 24, 8, "ms for an answer", _crawl),
+        Scenario("images", *_IMAGES, 6, 480, "pixels wide", _images),
+        Scenario("database: reports", *_DATABASE, 6, 60_000, "rows", _reports),
+        Scenario("database: look-ups", *_DATABASE, 60, 1_000, "rows", _lookups),
+        Scenario("API server", *_SERVER, 16, 8, "ms of waiting in a handler", _api_server),
+        Scenario("science: Python", *_SCIENCE, 6, 50_000, "strips for a task", _python),
+        Scenario("science: NumPy", *_SCIENCE, 6, 500_000, "strips for a task", _numpy),
+        Scenario("files: gzip", *_FILES, 6, 400, "kB for a file", _compress),
+        Scenario("files: CSV to JSON", *_FILES, 6, 4_000, "rows for a file", _csv_to_json),
+    )
+}
