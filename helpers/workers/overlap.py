@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import importlib
 import multiprocessing
-import os
 import queue
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from helpers.workers.executors import end_with_parent
 from helpers.workers.timeline import Recorder
 
 WAIT_S = 0.05
@@ -84,10 +83,9 @@ async def task_async(lane: str, steps: Sequence[str], loops: int) -> Recording:
 def meet(barrier: Any) -> None:
     """What each process of a pool runs first: wait until all of them have started.
 
-    So the picture shows the tasks and not the start-up. And a thread ends this process if its
-    parent dies, which a pool doesn't do by itself: https://github.com/python/cpython/issues/111873
+    So the picture shows the tasks and not the start-up.
     """
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    end_with_parent()
     barrier.wait(_PATIENCE_S)
 
 
@@ -198,10 +196,3 @@ def _compute_recorded(loops: int, recorder: Recorder) -> None:
     for _ in range(max(1, loops // LOOPS_A_BEAT)):
         compute(LOOPS_A_BEAT)
         recorder.beat()
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
