@@ -32,7 +32,9 @@ def profiles(found: Mapping[str, Profile]) -> Picture:
     if not found:
         raise ValueError("found must hold at least one task's profile")
     names = list(found)
-    figure = new_figure("Who computes, and who lets the others run meanwhile", 2.1 + 0.7 * len(names))
+    figure = new_figure(
+        "Who computes, and who lets the others run meanwhile", 2.1 + 0.7 * len(names)
+    )
     axes = figure.axes[0]
     for row, name in enumerate(names):
         one = found[name]
@@ -40,12 +42,12 @@ def profiles(found: Mapping[str, Profile]) -> Picture:
             (-0.19, one.computing, BLUE, ""),
             (0.19, one.gil_free, ORANGE, "//"),
         ):
-            axes.barh(
-                row + shift, part * 100, 0.36, color=colour, hatch=hatch, edgecolor="white"
-            )
+            axes.barh(row + shift, part * 100, 0.36, color=colour, hatch=hatch, edgecolor="white")
             axes.text(part * 100 + 1, row + shift, f"{part:.0%}", va="center", color=INK, size=11)
     axes.barh([0], [0], color=BLUE, label="computes")
-    axes.barh([0], [0], color=ORANGE, hatch="//", edgecolor="white", label="others could run Python")
+    axes.barh(
+        [0], [0], color=ORANGE, hatch="//", edgecolor="white", label="others could run Python"
+    )
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=12)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -105,9 +107,13 @@ def table(findings: Sequence[Finding], start_s: float | None = None) -> Table:
     ]
     said = [_AGREES[one.advice_holds.outcome] for one in findings]
     counted = ", ".join(f"{answer}: {said.count(answer)}" for answer in _AGREES.values())
-    text = f"Is the article's choice as good as the fastest here? Of {len(findings)} jobs, {counted}."
+    text = (
+        f"Is the article's choice as good as the fastest here? Of {len(findings)} jobs, {counted}."
+    )
     if start_s is not None:
-        text += f" To start the pool of processes took {in_seconds(start_s)}, which no time includes."
+        text += (
+            f" To start the pool of processes took {in_seconds(start_s)}, which no time includes."
+        )
     most = max((one.comparison.busy or 0.0 for one in findings), default=0.0)
     if most > BUSY_CORES:
         text += f" Other programs kept up to {most:.1f} cores busy meanwhile."

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 from helpers.measure import api_server, conversion, crawl, database, images, science
 from helpers.measure.apart import run_apart
 from helpers.measure.compare import Comparison, compare
+from helpers.measure.executors import ASYNCIO, PROCESSES, SEQUENTIAL, THREADS, start
 from helpers.measure.loopback import loopback
 from helpers.measure.task_profile import Profile
 from helpers.measure.verdict import Verdict, checked
@@ -27,8 +27,6 @@ from helpers.workers import database as asking
 from helpers.workers import science as adding
 from helpers.workers.timeline import gil_enabled
 
-SEQUENTIAL, THREADS, PROCESSES = "sequential", "threads", "processes"
-ASYNCIO = "asyncio"
 AS_GOOD = 1.1  # who takes at most a tenth longer than the fastest is as good
 MOST_TASKS, MOST_WORKERS = 200, 16
 Contenders = Mapping[str, Callable[[], object]]
@@ -38,13 +36,13 @@ Contenders = Mapping[str, Callable[[], object]]
 class Pools:
     """Pools that run already: threads and processes to compute, and many threads to wait.
 
-    start_s: seconds that it took until each pool's workers had all answered, by model.
+    start_s: seconds until all processes had answered.
     """
 
     threads: Executor
     processes: Executor
     waiting: Executor
-    start_s: Mapping[str, float]
+    start_s: float
 
 
 @dataclass(frozen=True)
@@ -132,19 +130,11 @@ def pools(workers: int, waiting: int = 24) -> Iterator[Pools]:
     """
     if not 1 <= workers <= MOST_WORKERS:
         raise ValueError(f"workers must be 1 to {MOST_WORKERS}, got {workers}")
-    start_s: dict[str, float] = {}
-    with ExitStack() as stack:
-        made: dict[str, Executor] = {}
-        for name, pool, count in (
-            (THREADS, ThreadPoolExecutor(workers), workers),
-            (PROCESSES, ProcessPoolExecutor(workers, get_context("spawn")), workers),
-            ("waiting", ThreadPoolExecutor(waiting), waiting),
-        ):
-            began = time.perf_counter()
-            made[name] = stack.enter_context(pool)
-            list(pool.map(time.sleep, [0.01] * count))
-            start_s[name] = time.perf_counter() - began
-        yield Pools(made[THREADS], made[PROCESSES], made["waiting"], start_s)
+    began = time.perf_counter()
+    with start(PROCESSES, workers) as processes:
+        start_s = time.perf_counter() - began
+        with start(THREADS, workers) as threads, start(THREADS, waiting) as many:
+            yield Pools(threads, processes, many, start_s)
 
 
 def measure(
