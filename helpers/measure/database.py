@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from helpers.workers import database as work
 
 MOST_ROWS = 1_000_000
+CONNECTIONS = 8  # each is a thread
 
 
 @contextmanager
@@ -37,10 +38,20 @@ async def ask(path: str, question: str, value: object) -> list[object]:
 
 
 async def reports(path: str, cities: Sequence[int]) -> list[list[object]]:
-    """The long question for each city, all at once."""
-    return await asyncio.gather(*(ask(path, work.REPORT, f"city {city}") for city in cities))
+    """The long question for each city, on up to CONNECTIONS at once."""
+    return await _all(path, work.REPORT, [f"city {city}" for city in cities])
 
 
 async def lookups(path: str, keys: Sequence[int]) -> list[list[object]]:
-    """The short question for each key, all at once."""
-    return await asyncio.gather(*(ask(path, work.LOOKUP, key) for key in keys))
+    """The short question for each key, on up to CONNECTIONS at once."""
+    return await _all(path, work.LOOKUP, keys)
+
+
+async def _all(path: str, question: str, values: Sequence[object]) -> list[list[object]]:
+    turn = asyncio.Semaphore(CONNECTIONS)
+
+    async def one(value: object) -> list[object]:
+        async with turn:
+            return await ask(path, question, value)
+
+    return await asyncio.gather(*map(one, values))

@@ -34,6 +34,13 @@ def shrink(path: str) -> list[float]:
     return [*small.size, float(numpy.asarray(small).mean())]
 
 
+def side_of(pixels: int) -> int:
+    """How wide a photo of so many pixels is. Raises ValueError for none."""
+    if pixels < 1:
+        raise ValueError(f"pixels must be at least 1, got {pixels}")
+    return round((pixels * 4 / 3) ** 0.5)
+
+
 @contextmanager
 def photos(count: int, side: int) -> Iterator[list[str]]:
     """Paths of so many photos, ``side`` pixels wide and three quarters as high; they end with it.

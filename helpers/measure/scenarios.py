@@ -6,16 +6,19 @@ tasks. What was measured is put beside what the article recommends.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from helpers.measure import api_server, conversion, crawl, database, images, science
 from helpers.measure.apart import run_apart
 from helpers.measure.compare import Comparison, compare
+from helpers.measure.elsewhere import Stopped
 from helpers.measure.executors import ASYNCIO, PROCESSES, SEQUENTIAL, THREADS, start
 from helpers.measure.loopback import loopback
 from helpers.measure.task_profile import Profile
@@ -28,7 +31,8 @@ from helpers.workers import science as adding
 from helpers.workers.timeline import gil_enabled
 
 AS_GOOD = 1.1  # who takes at most a tenth longer than the fastest is as good
-MOST_TASKS, MOST_WORKERS = 200, 16
+MOST_TASKS, MOST_WORKERS = 60, 16
+_LOOK_S = 0.1
 Contenders = Mapping[str, Callable[[], object]]
 
 
@@ -36,13 +40,27 @@ Contenders = Mapping[str, Callable[[], object]]
 class Pools:
     """Pools that run already: threads and processes to compute, and many threads to wait.
 
-    start_s: seconds until all processes had answered.
+    start_s: seconds until all processes had answered. stop: set it to end what runs in them.
     """
 
     threads: Executor
     processes: Executor
     waiting: Executor
     start_s: float
+    stop: threading.Event
+
+    def all(self, results: Iterable[Any]) -> list[Any]:
+        """The results as they come. Raises Stopped between two, once ``stop`` is set."""
+        found = []
+        for one in results:
+            found.append(one)
+            self.check()
+        return found
+
+    def check(self) -> None:
+        """Raises Stopped once ``stop`` is set."""
+        if self.stop.is_set():
+            raise Stopped("stopped by the reader")
 
 
 @dataclass(frozen=True)
@@ -123,10 +141,11 @@ def why(profile: Profile | None, hand_over_s: float = 50e-6, gil: bool | None = 
 
 
 @contextmanager
-def pools(workers: int, waiting: int = 24) -> Iterator[Pools]:
+def pools(workers: int, waiting: int = 24, stop: threading.Event | None = None) -> Iterator[Pools]:
     """Pools of so many threads and processes, which have all started; they end with the block.
 
-    waiting: threads of the pool for tasks that wait. Raises ValueError for workers outside 1 to 16.
+    waiting: threads of the pool for tasks that wait. stop: set it to end early what runs in them.
+    Raises ValueError for workers outside 1 to 16.
     """
     if not 1 <= workers <= MOST_WORKERS:
         raise ValueError(f"workers must be 1 to {MOST_WORKERS}, got {workers}")
@@ -134,7 +153,7 @@ def pools(workers: int, waiting: int = 24) -> Iterator[Pools]:
     with start(PROCESSES, workers) as processes:
         start_s = time.perf_counter() - began
         with start(THREADS, workers) as threads, start(THREADS, waiting) as many:
-            yield Pools(threads, processes, many, start_s)
+            yield Pools(threads, processes, many, start_s, stop or threading.Event())
 
 
 def measure(
@@ -143,28 +162,31 @@ def measure(
     size: int,
     workers: int = 2,
     progress: Callable[[float], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> Finding:
     """Do so many tasks of such a size under every model that fits, by turns.
 
-    name: of SCENARIOS. tasks: 1 to 200. workers: of the pools of threads and processes, 1 to 16.
-    progress: called with the part done (0 to 1); it may raise to stop.
-    Raises ValueError for what lies outside.
+    name: of SCENARIOS. tasks: 1 to 60. workers: of the pools of threads and processes, 1 to 16.
+    progress: called with the part done (0 to 1). stop: set it to end the run early.
+    Raises ValueError for what lies outside, and Stopped.
     """
     if name not in SCENARIOS:
         raise ValueError(f"name must be one of {list(SCENARIOS)}, got {name!r}")
     if not 1 <= tasks <= MOST_TASKS:
         raise ValueError(f"tasks must be 1 to {MOST_TASKS}, got {tasks}")
     scenario = SCENARIOS[name]
-    with pools(workers) as running, scenario.contenders(tasks, size, running) as contenders:
-        return Finding(scenario, tasks, compare(contenders, progress=progress))
+    with pools(workers, stop=stop) as running:
+        running.check()
+        with scenario.contenders(tasks, size, running) as contenders:
+            return Finding(scenario, tasks, compare(contenders, progress=progress))
 
 
-def pooled(task: Callable[[Any], object], items: Sequence[Any], running: Pools) -> Contenders:
-    """The three models that any blocking task fits."""
+def pooled(task: Callable[..., object], running: Pools, *items: Iterable[Any]) -> Contenders:
+    """The three models that any blocking task fits. items: for each argument of the task."""
     return {
-        SEQUENTIAL: lambda: [task(item) for item in items],
-        THREADS: lambda: list(running.threads.map(task, items)),
-        PROCESSES: lambda: list(running.processes.map(task, items)),
+        SEQUENTIAL: lambda: running.all(map(task, *items)),
+        THREADS: lambda: running.all(running.threads.map(task, *items)),
+        PROCESSES: lambda: running.all(running.processes.map(task, *items)),
     }
 
 
@@ -173,72 +195,71 @@ def _crawl(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
     with loopback(latency_s=size / 1000) as server:
         urls = crawl.addresses(server.url, tasks)
         yield {
-            **pooled(crawling.page, urls, running),
-            THREADS: lambda: list(running.waiting.map(crawling.page, urls)),
-            ASYNCIO: lambda: run_apart(crawl.pages, urls),
+            **pooled(crawling.page, running, urls),
+            THREADS: lambda: running.all(running.waiting.map(crawling.page, urls)),
+            ASYNCIO: lambda: run_apart(crawl.pages, urls, stop=running.stop),
         }
 
 
 @contextmanager
 def _images(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
-    with images.photos(tasks, size) as paths:
-        yield pooled(images.shrink, paths, running)
+    with images.photos(tasks, images.side_of(size * 1000)) as paths:
+        yield pooled(images.shrink, running, paths)
 
 
 @contextmanager
 def _reports(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
     with database.sales(size) as path:
-        paths, cities = [path] * tasks, range(tasks)
+        cities = range(tasks)
         yield {
-            SEQUENTIAL: lambda: list(map(asking.report, paths, cities)),
-            THREADS: lambda: list(running.threads.map(asking.report, paths, cities)),
-            PROCESSES: lambda: list(running.processes.map(asking.report, paths, cities)),
-            ASYNCIO: lambda: run_apart(database.reports, path, cities),
+            **pooled(asking.report, running, [path] * tasks, cities),
+            ASYNCIO: lambda: run_apart(database.reports, path, cities, stop=running.stop),
         }
 
 
 @contextmanager
 def _lookups(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
     with database.sales(size) as path:
-        paths, keys = [path] * tasks, [1 + number % size for number in range(tasks)]
+        keys = [1 + number % size for number in range(tasks)]
         yield {
-            SEQUENTIAL: lambda: list(map(asking.lookup, paths, keys)),
-            THREADS: lambda: list(running.threads.map(asking.lookup, paths, keys)),
-            PROCESSES: lambda: list(running.processes.map(asking.lookup, paths, keys)),
-            ASYNCIO: lambda: run_apart(database.lookups, path, keys),
+            **pooled(asking.lookup, running, [path] * tasks, keys),
+            ASYNCIO: lambda: run_apart(database.lookups, path, keys, stop=running.stop),
         }
 
 
 @contextmanager
 def _api_server(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
-    def ask(path: str) -> Callable[[], object]:
+    def ask(path: str) -> object:
         # The clients are in another process: they shall not take the server's turns.
-        return lambda: running.processes.submit(clients.crowd, port, path, tasks, 1).result()
+        good = running.processes.submit(clients.crowd, port, path, tasks, 1)
+        while not wait([good], timeout=_LOOK_S).done:
+            running.check()
+        return good.result()
 
     with api_server.served_apart(size / 1000) as port:
-        yield {name: ask(path) for name, path in api_server.PATHS.items()}
+        yield {name: partial(ask, path) for name, path in api_server.PATHS.items()}
 
 
 @contextmanager
 def _python(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
-    yield pooled(adding.area, science.pieces(tasks, size), running)
+    yield pooled(adding.area, running, science.pieces(tasks, size))
 
 
 @contextmanager
 def _numpy(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
-    yield pooled(science.area, science.pieces(tasks, size), running)
+    yield pooled(science.area, running, science.pieces(tasks, size))
 
 
 @contextmanager
 def _compress(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
     with conversion.texts(tasks, size * 1000) as paths:
-        yield pooled(converting.compress, paths, running)
+        yield pooled(converting.compress, running, paths)
 
 
 @contextmanager
 def _csv_to_json(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
     with conversion.tables(tasks, size) as paths:
-        yield pooled(converting.csv_to_json, paths, running)
+        yield pooled(converting.csv_to_json, running, paths)
 
 
 _WEB = ("asyncio + aiohttp", ASYNCIO, "many requests, highly concurrent")
@@ -250,14 +271,14 @@ _FILES = ("multiprocessing + Pool", PROCESSES, "batches, CPU-bound")
 SCENARIOS: dict[str, Scenario] = {
     one.name: one
     for one in (
-        Scenario("crawl", *_WEB, 24, 8, "ms for an answer", _crawl),
-        Scenario("images", *_IMAGES, 6, 480, "pixels wide", _images),
-        Scenario("database: reports", *_DATABASE, 6, 60_000, "rows", _reports),
+        Scenario("crawl", *_WEB, 20, 6, "ms to wait", _crawl),
+        Scenario("images", *_IMAGES, 6, 120, "thousand pixels", _images),
+        Scenario("database: reports", *_DATABASE, 6, 40_000, "rows", _reports),
         Scenario("database: look-ups", *_DATABASE, 60, 1_000, "rows", _lookups),
-        Scenario("API server", *_SERVER, 16, 8, "ms of waiting in a handler", _api_server),
-        Scenario("science: Python", *_SCIENCE, 6, 50_000, "strips for a task", _python),
-        Scenario("science: NumPy", *_SCIENCE, 6, 500_000, "strips for a task", _numpy),
-        Scenario("files: gzip", *_FILES, 6, 400, "kB for a file", _compress),
-        Scenario("files: CSV to JSON", *_FILES, 6, 4_000, "rows for a file", _csv_to_json),
+        Scenario("API server", *_SERVER, 16, 8, "ms to wait", _api_server),
+        Scenario("science: Python", *_SCIENCE, 6, 30_000, "strips", _python),
+        Scenario("science: NumPy", *_SCIENCE, 6, 300_000, "strips", _numpy),
+        Scenario("files: gzip", *_FILES, 6, 250, "kB", _compress),
+        Scenario("files: CSV to JSON", *_FILES, 6, 3_000, "rows", _csv_to_json),
     )
 }

@@ -1,0 +1,7 @@
+"""Wrong answers to the exercises of chapter 6, with the words that must refuse them."""
+
+from __future__ import annotations
+
+from tests.exercises import ch06_scenarios
+
+WRONG: dict[str, list[tuple[str, str]]] = {**ch06_scenarios.WRONG}
