@@ -7,6 +7,7 @@ installed for this one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,7 @@ def side_of(pixels: int) -> int:
     """How wide a photo of so many pixels is. Raises ValueError for none."""
     if pixels < 1:
         raise ValueError(f"pixels must be at least 1, got {pixels}")
-    return round((pixels * 4 / 3) ** 0.5)
+    return round(math.sqrt(pixels * 4 / 3))
 
 
 @contextmanager

@@ -57,6 +57,16 @@ class Pools:
             self.check()
         return found
 
+    def map(self, pool: Executor, task: Callable[..., Any], *items: Iterable[Any]) -> list[Any]:
+        """``list(pool.map(task, *items))``, but after a stop no task is left running."""
+        tasks = [pool.submit(task, *arguments) for arguments in zip(*items, strict=True)]
+        try:
+            return self.all(one.result() for one in tasks)
+        finally:
+            for one in tasks:
+                one.cancel()
+            wait(tasks)  # the files that they work on end after this
+
     def check(self) -> None:
         """Raises Stopped once ``stop`` is set."""
         if self.stop.is_set():
@@ -185,8 +195,8 @@ def pooled(task: Callable[..., object], running: Pools, *items: Iterable[Any]) -
     """The three models that any blocking task fits. items: for each argument of the task."""
     return {
         SEQUENTIAL: lambda: running.all(map(task, *items)),
-        THREADS: lambda: running.all(running.threads.map(task, *items)),
-        PROCESSES: lambda: running.all(running.processes.map(task, *items)),
+        THREADS: lambda: running.map(running.threads, task, *items),
+        PROCESSES: lambda: running.map(running.processes, task, *items),
     }
 
 
@@ -196,7 +206,7 @@ def _crawl(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
         urls = crawl.addresses(server.url, tasks)
         yield {
             **pooled(crawling.page, running, urls),
-            THREADS: lambda: running.all(running.waiting.map(crawling.page, urls)),
+            THREADS: lambda: running.map(running.waiting, crawling.page, urls),
             ASYNCIO: lambda: run_apart(crawl.pages, urls, stop=running.stop),
         }
 
@@ -230,6 +240,7 @@ def _lookups(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
 @contextmanager
 def _api_server(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
     def ask(path: str) -> object:
+        running.check()
         # The clients are in another process: they shall not take the server's turns.
         good = running.processes.submit(clients.crowd, port, path, tasks, 1)
         while not wait([good], timeout=_LOOK_S).done:
