@@ -704,7 +704,7 @@ with folders.texts(6, 250_000) as paths:
     found["files: gzip"] = compare(three_models(conversion.compress, paths))
     profiles["files: gzip"] = profile(processes, conversion.compress, paths[0])
 
-with folders.tables(6, 3_000) as paths:
+with folders.tables(6, 6_000) as paths:
     found["files: CSV to JSON"] = compare(three_models(conversion.csv_to_json, paths))
     profiles["files: CSV to JSON"] = profile(processes, conversion.csv_to_json, paths[0])
 

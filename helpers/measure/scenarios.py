@@ -290,6 +290,6 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario("science: Python", *_SCIENCE, 6, 30_000, "strips", _python),
         Scenario("science: NumPy", *_SCIENCE, 6, 300_000, "strips", _numpy),
         Scenario("files: gzip", *_FILES, 6, 250, "kB", _compress),
-        Scenario("files: CSV to JSON", *_FILES, 6, 3_000, "rows", _csv_to_json),
+        Scenario("files: CSV to JSON", *_FILES, 6, 6_000, "rows", _csv_to_json),
     )
 }

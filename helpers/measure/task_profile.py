@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class Profile:
 
     seconds: how long it takes alone. computing: the part (0 to 1) of that in which it had a core;
     the rest it waited. gil_free: the part in which another thread could have run Python code,
-    though nobody made the task give up the GIL. Silences of under 3 ms aren't seen.
+    though nobody made the task give up the GIL. Silences of under 2 ms aren't seen.
     """
 
     seconds: float
@@ -43,8 +44,8 @@ def profile(
     """Look at ``function(*args)`` in a process of the pool, three times for so many seconds.
 
     pool: of processes: a process that does nothing else tells more than a notebook's kernel, which
-    has threads of its own. The best of each number counts: other programs on the machine only
-    make a task look slower, more like waiting, and less willing to let go.
+    has threads of its own. The best time counts, and the largest computing part: where the system
+    doesn't tell what other programs took, they make a task look slower and more like waiting.
     seconds: up to 2. Raises ValueError for what lies outside, and what the function raises.
     """
     if not 0 < seconds <= MOST_S:
@@ -53,5 +54,5 @@ def profile(
     return Profile(
         min(look["seconds"] for look in looks),
         max(look["computing"] for look in looks),
-        max(look["free"] for look in looks),
+        statistics.median(look["free"] for look in looks),
     )

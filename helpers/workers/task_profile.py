@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from helpers.workers.timeline import Interval, Recorder
+
 BEAT_S = 0.0005
-HELD_S = 0.003  # a longer silence of the other thread was no turn missed, but a GIL held
+HELD_NS = 2_000_000  # a longer silence of the other thread was no late beat, but a GIL held
 _NEVER_S = 1000.0
 
 
@@ -24,41 +26,47 @@ def look_at(function: Callable[..., Any], args: list[Any], seconds: float) -> di
 
     Returns seconds (of one call), computing (the part, 0 to 1, of the time in which this thread
     had a core), free (the part in which the other thread got its turns), and beats (its turns).
+    Time in the queue for a core, where the system tells it, counts for neither.
     """
     function(*args)  # what is imported or cached at the first call is not the task
-    stamps: list[float] = []
-    over = threading.Event()
-    beating = threading.Thread(target=_beat, args=(stamps, over))
+    beats: list[Interval] = []
+    up, over = threading.Event(), threading.Event()
+    beating = threading.Thread(target=_beat, args=(beats, up, over))
     usual = sys.getswitchinterval()
     beating.start()
-    while not stamps:
-        time.sleep(BEAT_S)
+    up.wait()
     sys.setswitchinterval(_NEVER_S)
     try:
-        calls = 0
-        began, used = time.perf_counter(), time.thread_time()
-        while calls == 0 or time.perf_counter() - began < seconds:
-            function(*args)
-            calls += 1
-        ended, used = time.perf_counter(), time.thread_time() - used
+        calls, until = 0, time.perf_counter() + seconds
+        with Recorder("task") as task:
+            while calls == 0 or time.perf_counter() < until:
+                function(*args)
+                calls += 1
     finally:
         sys.setswitchinterval(usual)
         over.set()
         beating.join()
-    turns = [stamp for stamp in stamps if began < stamp < ended]
-    marks = [began, *turns, ended]
-    silences = [after - before for before, after in zip(marks, marks[1:])]
-    held = sum(silence for silence in silences if silence > HELD_S)
-    length = ended - began
+    [(_, began, _, ended, used, queued, _)] = task.recording["intervals"]
+    silences = [_silence(beat, began, ended) for beat in beats]
+    ran = ended - began - (queued or 0)
     return {
-        "seconds": length / calls,
-        "computing": min(1.0, used / length),
-        "free": 1 - held / length,
-        "beats": len(turns),
+        "seconds": ran / 1e9 / calls,
+        "computing": min(1.0, used / ran),
+        "free": 1 - sum(one for one in silences if one > HELD_NS) / (ended - began),
+        "beats": sum(began < beat[3] < ended for beat in beats),
     }
 
 
-def _beat(stamps: list[float], over: threading.Event) -> None:
-    while not over.is_set():
-        stamps.append(time.perf_counter())
-        time.sleep(BEAT_S)
+def _beat(beats: list[Interval], up: threading.Event, over: threading.Event) -> None:
+    """Sleep again and again: each sleep lasts until the system and then the GIL let it end."""
+    with Recorder("beats") as recorder:
+        while not over.is_set():
+            with recorder.sleeping():
+                time.sleep(BEAT_S)
+            up.set()
+    beats += recorder.recording["intervals"]
+
+
+def _silence(beat: Interval, began: int, ended: int) -> int:
+    """Nanoseconds of a beat, without its wait for a core, but no more than lie in the limits."""
+    return min(beat[3] - beat[1] - (beat[5] or 0), min(beat[3], ended) - max(beat[1], began))
