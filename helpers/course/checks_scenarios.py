@@ -46,6 +46,8 @@ class _Job:
 
     def work(self, page: str) -> str:
         if not isinstance(page, str):
+            if hasattr(page, "close"):
+                page.close()  # a coroutine: nobody will await it any more
             raise NotYet(f"work got {page!r}, not a page. Await fetch(url) first.")
         self.worked_in[page] = threading.current_thread().name
         self.loop.call_soon_threadsafe(self.first_work.set)

@@ -47,12 +47,15 @@ def look_at(function: Callable[..., Any], args: list[Any], seconds: float) -> di
         over.set()
         beating.join()
     [(_, began, _, ended, used, queued, _)] = task.recording["intervals"]
-    silences = [_silence(beat, began, ended) for beat in beats]
+    silences = [
+        _silence(beat, began, ended) for beat in beats if began < beat[3] and beat[1] < ended
+    ]
+    held = sum(one for one in silences if one > HELD_NS)
     ran = ended - began - (queued or 0)
     return {
         "seconds": ran / 1e9 / calls,
         "computing": min(1.0, used / ran),
-        "free": 1 - sum(one for one in silences if one > HELD_NS) / (ended - began),
+        "free": 1 - held / max(held, sum(silences), 1),
         "beats": sum(began < beat[3] < ended for beat in beats),
     }
 
