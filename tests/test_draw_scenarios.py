@@ -49,19 +49,36 @@ def test_the_table_says_where_the_advice_holds() -> None:
         finding("crawl", WAITS, sequential=0.4, threads=0.2, asyncio=0.205),
     ]
     made = draw.table(findings, start_s=0.5)
-    assert "Of 4 jobs, yes: 2, no: 1, can't be told here: 1." in made.text
+    assert "Of 4 jobs, yes: 2, no: 1, can't be told: 1." in made.text
     assert "0.5 s" in made.text or "500 ms" in made.text
     assert "1.5 cores" in made.text
     by_job = {row[0]: row for row in made.rows}
-    assert by_job["images"][6] == "no: processes took 1.5 times as long"
-    assert by_job["science: Python"][6] == "yes"
-    assert by_job["crawl"][4] == "asyncio"
-    assert by_job["crawl"][6].startswith("yes: asyncio took")
-    assert "waits 90%" in by_job["crawl"][7]
-    assert by_job["images"][5] == "×2"
+    assert by_job["images"][4] == "no: ×1.5"
+    assert by_job["science: Python"][4] == "yes"
+    assert by_job["crawl"][3] == "asyncio"
+    assert by_job["crawl"][4] == "yes: ×1"
+    assert by_job["crawl"][5] == "waits 90% of its time"
 
 
 def test_a_quiet_table_says_nothing_of_others_or_the_start() -> None:
     text = draw.table([finding("images", sequential=0.4, processes=0.3)]).text
     assert "Other programs" not in text
     assert "To start" not in text
+
+
+@pytest.mark.parametrize(
+    ("task", "word"),
+    [
+        (Profile(0.01, 0.1, 1.0), "waits 90%"),
+        (Profile(60e-6, 1.0, 0.9), "handing it over"),
+        (Profile(0.01, 1.0, 0.9), "90% of it without the GIL"),
+        (Profile(0.01, 0.9, 0.1), "90% of it with the GIL"),
+    ],
+)
+def test_words_follows_the_profile(task: Profile, word: str) -> None:
+    assert word in draw.in_words(task, gil=True)
+
+
+def test_words_without_a_gil_or_a_profile() -> None:
+    assert "no GIL" in draw.in_words(Profile(0.01, 1.0, 1.0), gil=False)
+    assert draw.in_words(None) == ""

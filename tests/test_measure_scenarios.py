@@ -20,8 +20,8 @@ from helpers.measure.compare import Comparison
 from helpers.measure.elsewhere import Stopped
 from helpers.measure.executors import PROCESSES, SEQUENTIAL, THREADS
 from helpers.measure.loopback import loopback
-from helpers.measure.scenarios import SCENARIOS, Finding, why
-from helpers.measure.task_profile import Profile, profile
+from helpers.measure.scenarios import SCENARIOS, Finding
+from helpers.measure.task_profile import profile
 from helpers.measure.verdict import Outcome
 from helpers.workers import database as asking
 from helpers.workers import science as in_python
@@ -116,7 +116,6 @@ def test_the_fastest_and_who_is_as_good() -> None:
     found = finding(sequential=4.0, threads=2.0, processes=2.1)
     assert found.fastest == THREADS
     assert found.as_good == (THREADS, PROCESSES)
-    assert found.gain == 2
     assert found.advice_holds.outcome is Outcome.HOLDS
 
 
@@ -137,27 +136,8 @@ def test_the_fastest_is_always_among_the_good(seconds: dict[str, float]) -> None
     seconds.setdefault("processes", 1.0)
     found = Finding(SCENARIOS["images"], 6, comparison(0.0, seconds))
     assert found.as_good[0] == found.fastest
-    assert found.gain > 0
     # No one is faster than the fastest, so nobody gains more.
     assert all(found.comparison.median(found.fastest) <= one for one in seconds.values())
-
-
-@pytest.mark.parametrize(
-    ("task", "word"),
-    [
-        (Profile(0.01, 0.1, 1.0), "waits 90%"),
-        (Profile(60e-6, 1.0, 0.9), "handing it over"),
-        (Profile(0.01, 1.0, 0.9), "90% of its time without the GIL"),
-        (Profile(0.01, 0.9, 0.1), "holds the GIL for 90%"),
-    ],
-)
-def test_why_follows_the_profile(task: Profile, word: str) -> None:
-    assert word in why(task, gil=True)
-
-
-def test_why_without_a_gil_or_a_profile() -> None:
-    assert "no GIL" in why(Profile(0.01, 1.0, 1.0), gil=False)
-    assert why(None) == ""
 
 
 def test_profiles_tell_waiting_from_computing(running: scenarios.Pools) -> None:

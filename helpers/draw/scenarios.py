@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 from helpers.draw.creation import in_seconds
 from helpers.draw.picture import BLUE, INK, ORANGE, SERIES, Picture, Table, new_figure
 from helpers.measure.compare import BUSY_CORES, Comparison
-from helpers.measure.scenarios import Finding, why
+from helpers.measure.scenarios import Finding
 from helpers.measure.task_profile import Profile
 from helpers.measure.verdict import Outcome
+from helpers.workers.timeline import gil_enabled
 
-_AGREES = {Outcome.HOLDS: "yes", Outcome.FAILS: "no", Outcome.UNTOLD: "can't be told here"}
+_AGREES = {Outcome.HOLDS: "yes", Outcome.FAILS: "no", Outcome.UNTOLD: "can't be told"}
+# To hand over a task costs some 50 µs and more: ``helpers.measure.released`` measures it.
+_SHORT_S = 200e-6
 _COLUMNS = (
     "Job",
-    "The article",
-    "Its reason",
+    "The article's choice",
     "Fastest here",
-    "as good, or too close to tell",
-    "against one after another",
-    "Is the article's choice as good?",
-    "One task, seen from outside",
+    "As good, or too close to tell",
+    "Is its choice as good?",
+    "A task, seen from outside",
 )
 
 
@@ -96,19 +97,18 @@ def table(findings: Sequence[Finding], start_s: float | None = None) -> Table:
         (
             one.scenario.name,
             one.scenario.article,
-            one.scenario.because,
             f"{one.fastest} ({in_seconds(one.comparison.median(one.fastest))})",
             ", ".join(one.as_good[1:]) or "none",
-            f"×{one.gain:.2g}",
             _agrees(one),
-            why(one.profile),
+            in_words(one.profile),
         )
         for one in findings
     ]
     said = [_AGREES[one.advice_holds.outcome] for one in findings]
     counted = ", ".join(f"{answer}: {said.count(answer)}" for answer in _AGREES.values())
     text = (
-        f"Is the article's choice as good as the fastest here? Of {len(findings)} jobs, {counted}."
+        f"Is the article's choice as good as the fastest here? Of {len(findings)} jobs, {counted}. "
+        "Behind a × stands how many times as long it took."
     )
     if start_s is not None:
         text += (
@@ -120,9 +120,27 @@ def table(findings: Sequence[Finding], start_s: float | None = None) -> Table:
     return Table(text, _COLUMNS, rows)
 
 
+def in_words(profile: Profile | None, gil: bool | None = None) -> str:
+    """What a task is like, in the words that decide which model suits it.
+
+    gil: whether there is one; that of this interpreter if not given. "" for no profile.
+    """
+    if profile is None:
+        return ""
+    if profile.waits:
+        return f"waits {1 - profile.computing:.0%} of its time"
+    if profile.seconds < _SHORT_S:
+        return f"takes {profile.seconds * 1e6:.0f} µs: handing it over costs as much"
+    if not (gil_enabled() if gil is None else gil):
+        return "computes, and there is no GIL"
+    if profile.lets_go:
+        return f"computes, {profile.gil_free:.0%} of it without the GIL"
+    return f"computes, {1 - profile.gil_free:.0%} of it with the GIL"
+
+
 def _agrees(one: Finding) -> str:
     answer = _AGREES[one.advice_holds.outcome]
     if one.scenario.model == one.fastest:
         return answer
     ratio = one.comparison.ratio(one.scenario.model, one.fastest)
-    return f"{answer}: {one.scenario.model} took {ratio.middle:.2g} times as long"
+    return f"{answer}: ×{ratio.middle:.2g}"

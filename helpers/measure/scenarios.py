@@ -28,7 +28,6 @@ from helpers.workers import conversion as converting
 from helpers.workers import crawl as crawling
 from helpers.workers import database as asking
 from helpers.workers import science as adding
-from helpers.workers.timeline import gil_enabled
 
 AS_GOOD = 1.1  # who takes at most a tenth longer than the fastest is as good
 MOST_TASKS, MOST_WORKERS = 60, 16
@@ -77,15 +76,14 @@ class Pools:
 class Scenario:
     """One kind of job.
 
-    article: what the article recommends, in its words; model: the contender that stands for it;
-    because: its reason. tasks, size: what to begin with; unit: what the size counts.
+    article: what the article recommends, in its words; model: the contender that stands for it.
+    tasks, size: what to begin with; unit: what the size counts.
     contenders: gives them for so many tasks of such a size, in a ``with`` block.
     """
 
     name: str
     article: str
     model: str
-    because: str
     tasks: int
     size: int
     unit: str
@@ -123,31 +121,6 @@ class Finding:
         if model == self.fastest:
             return checked(True, f"{model}: the fastest")
         return self.comparison.ratio(model, self.fastest).at_most(AS_GOOD)
-
-    @property
-    def gain(self) -> float:
-        """How many times as fast as one after another the fastest is (medians)."""
-        slow = self.comparison.median(next(iter(self.comparison.seconds)))
-        return slow / self.comparison.median(self.fastest)
-
-
-def why(profile: Profile | None, hand_over_s: float = 50e-6, gil: bool | None = None) -> str:
-    """What a task's profile lets one expect, in words.
-
-    hand_over_s: what it costs to hand one task to another thread, seconds. gil: of this
-    interpreter if not given.
-    """
-    if profile is None:
-        return ""
-    if profile.waits:
-        return f"it waits {1 - profile.computing:.0%} of its time: many can wait at once"
-    if profile.seconds < 4 * hand_over_s:
-        return f"a task takes {profile.seconds * 1e6:.0f} µs: handing it over costs as much"
-    if not (gil_enabled() if gil is None else gil):
-        return "it computes, and there is no GIL: threads compute at once"
-    if profile.lets_go:
-        return f"it computes, but {profile.gil_free:.0%} of its time without the GIL"
-    return f"it computes, and holds the GIL for {1 - profile.gil_free:.0%} of its time"
 
 
 @contextmanager
@@ -273,12 +246,12 @@ def _csv_to_json(tasks: int, size: int, running: Pools) -> Iterator[Contenders]:
         yield pooled(converting.csv_to_json, running, paths)
 
 
-_WEB = ("asyncio + aiohttp", ASYNCIO, "many requests, highly concurrent")
-_IMAGES = ("multiprocessing", PROCESSES, "CPU-bound, must be parallel")
-_DATABASE = ("threading", THREADS, "waits for I/O, moderately concurrent")
-_SERVER = ("asyncio (FastAPI)", api_server.AWAITING, "highly concurrent, asynchronous I/O")
-_SCIENCE = ("multiprocessing", PROCESSES, "CPU-bound, numeric")
-_FILES = ("multiprocessing + Pool", PROCESSES, "batches, CPU-bound")
+_WEB = ("asyncio + aiohttp", ASYNCIO)
+_IMAGES = ("multiprocessing", PROCESSES)
+_DATABASE = ("threading", THREADS)
+_SERVER = ("asyncio (FastAPI)", api_server.AWAITING)
+_SCIENCE = ("multiprocessing", PROCESSES)
+_FILES = ("multiprocessing + Pool", PROCESSES)
 SCENARIOS: dict[str, Scenario] = {
     one.name: one
     for one in (
