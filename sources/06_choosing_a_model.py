@@ -31,6 +31,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 
 import aiohttp
@@ -200,16 +201,17 @@ async def all_pages(urls):
         return await asyncio.gather(*(page(session, url) for url in urls))
 
 
+fetchers = {
+    "sequential": lambda urls: [blocking_crawl.page(url) for url in urls],
+    "threads": lambda urls: list(waiting.map(blocking_crawl.page, urls)),
+    "processes": lambda urls: list(processes.map(blocking_crawl.page, urls)),
+    "asyncio": lambda urls: run_apart(all_pages, urls),  # in an event loop of its own
+}
+
+# %%
 with loopback(latency_s=0.006) as server:
     urls = crawl.addresses(server.url, 20)
-    found["crawl"] = compare(
-        {
-            "sequential": lambda: [blocking_crawl.page(url) for url in urls],
-            "threads": lambda: list(waiting.map(blocking_crawl.page, urls)),
-            "processes": lambda: list(processes.map(blocking_crawl.page, urls)),
-            "asyncio": lambda: run_apart(all_pages, urls),
-        }
-    )
+    found["crawl"] = compare({name: partial(fetch, urls) for name, fetch in fetchers.items()})
     profiles["crawl"] = profile(processes, blocking_crawl.page, urls[0])
 points(found["crawl"], "Twenty pages: who waits for many at once?")
 
@@ -231,14 +233,9 @@ guess_crawl.compare(
 
 # %%
 at_once = {}
-for name, fetch_all in {
-    "sequential": lambda urls: [blocking_crawl.page(url) for url in urls],
-    "threads": lambda urls: list(waiting.map(blocking_crawl.page, urls)),
-    "processes": lambda urls: list(processes.map(blocking_crawl.page, urls)),
-    "asyncio": lambda urls: run_apart(all_pages, urls),
-}.items():
+for name, fetch in fetchers.items():
     with loopback(latency_s=0.08) as server:
-        fetch_all(crawl.addresses(server.url, 12))
+        fetch(crawl.addresses(server.url, 12))
         at_once[name] = server.served().most_at_once
 
 # %%
@@ -261,7 +258,7 @@ claim(
 )
 
 # %% [markdown]
-# **Look.** Two rows are far to the left. The server's counts say why: it had all pages of these two in
+# **Look.** Two rows are far to the left. The server's counts say why: of these two, it had many pages in
 # hand together.
 #
 # **Explain.** The article's reason is right: many requests, so wait for all at once. But threads do that as
@@ -270,12 +267,13 @@ claim(
 # all of aiohttp's work is done by one thread. What asyncio buys is thousands of waits without thousands of
 # threads; its price is that everything on the way must await. Processes are wasted on waiting.
 #
-# **Try.** Let the server answer in 0.1 s (`latency_s`), and ask for 200 pages. Which rows move, and why does
-# the row of the threads get two steps?
+# **Try.** Ask for 200 pages instead of 20. The pool has 24 threads: how many rounds do they need, and how many
+# does asyncio?
 #
 # ### Image processing
 #
-# Photos are softened by Pillow, their contrast is stretched by NumPy, and a small copy is saved.
+# Photos are softened by Pillow, their contrast is stretched by NumPy, and a small copy is saved. The
+# function stands in a module, as always when processes have to import it.
 
 # %%
 print(inspect.getsource(images.shrink))
@@ -597,7 +595,6 @@ found["API server"] = await loop.run_in_executor(
         "handler in threads": lambda: ask_all("/thread"),
     },
 )
-await runner.cleanup()
 draw_scenarios.rates(found["API server"], 16, "Requests per second, 16 clients")
 
 # %%
@@ -630,6 +627,13 @@ claim(
 # [runs in a pool of threads](https://fastapi.tiangolo.com/async/#path-operation-functions). So the advice
 # isn't to write `async def` everywhere, but to write it only where you await.
 #
+# **Try.** Add a handler that computes, `python_science.area((0, 1, 50_000))`, instead of waiting. Does a thread
+# help it? Does `loop.run_in_executor(processes, …)`? Then end the server.
+
+# %%
+await runner.cleanup()
+
+# %% [markdown]
 # ### Scientific computing
 #
 # The area under a curve, in six pieces. First in Python, strip by strip; then by NumPy, all strips of a
