@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.exercises import ch06_models
+from tests.exercises import ch06_models, ch06_scenarios
 
-WRONG = {**ch06_models.WRONG}
+WRONG = {**ch06_models.WRONG, **ch06_scenarios.WRONG}
