@@ -76,6 +76,7 @@ from helpers.measure.models_compared import KINDS, models_compared
 # spends its time on a core. You needn't guess which. Python has a clock on the wall, `perf_counter`,
 # and one that runs only while this thread is on a core, `thread_time`.
 
+
 # %%
 def share_on_core(task):
     """Which part of the task's time its thread was on a core."""
@@ -98,6 +99,7 @@ def compute_squares():
 def fetch_and_compute():
     fetch()
     compute_squares()
+
 
 # %% [markdown]
 # Others may take the core away for a while, but nobody can give a task more of it than it uses. So
@@ -130,6 +132,7 @@ claim(
 # works, and then threads are enough. Does it? Let it work in this thread, and let another one
 # count how often it gets a turn meanwhile.
 
+
 # %%
 def turns_of_others(call):
     """How often another thread, which naps for a millisecond each time, gets a turn meanwhile."""
@@ -150,6 +153,7 @@ def turns_of_others(call):
     stop.set()
     counter.join()
     return found
+
 
 # %%
 guess_c = Prediction(
@@ -217,6 +221,7 @@ guess_tree = Prediction(
     ["two", "three", "four", "five"],
 )
 guess_tree
+
 
 # %%
 def arrivals(tree, place="work"):
@@ -806,6 +811,7 @@ guess_crawl = Prediction(
 )
 guess_crawl
 
+
 # %%
 async def page(session, url):
     async with session.get(url) as response:
@@ -901,6 +907,7 @@ guess_images = Prediction(
 )
 guess_images
 
+
 # %%
 def three_models(task, items):
     return {
@@ -993,6 +1000,7 @@ print(inspect.getsource(blocking_database.report))
 # %% [markdown]
 # **aiosqlite** gives the same questions an `await`.
 
+
 # %%
 async def ask(path, question, value):
     async with aiosqlite.connect(path) as connection:
@@ -1007,6 +1015,7 @@ async def all_reports(path, cities):
 
 async def all_lookups(path, keys):
     return await asyncio.gather(*(ask(path, blocking_database.LOOKUP, key) for key in keys))
+
 
 # %%
 guess_database = Prediction(
@@ -1092,6 +1101,7 @@ claim(
 # What does aiosqlite do, then? SQLite has no asynchronous interface. Ask each question in which thread it
 # is answered: a function of Python's, called from within SQL, can tell.
 
+
 # %%
 async def which_threads(path, times):
     seen = set()
@@ -1161,6 +1171,7 @@ def ask_database():
 
 async def block():
     ask_database()
+
 
 # %%
 loop = asyncio.get_running_loop()
@@ -1512,9 +1523,11 @@ processes = None  # a pool of processes that is kept keeps its semaphores
 # 6.1, from 0 to 1; a task below 0.5 counts as one that waits. `library`: there is an async library for what it
 # waits for. `releases`: it computes in C code that releases the GIL. `gil`: this Python has a GIL.
 
+
 # %% tags=["exercise"]
 def choose(share_on_core, library, releases, gil):
     return ...
+
 
 # %%
 exercises.check("6.1", checks_choosing.choose, choose)
@@ -1540,9 +1553,11 @@ exercises.check("6.1", checks_choosing.choose, choose)
 # take in a pool with as many processes as there are `cores`, which is started for them? `start_s`: to start the
 # pool. `hand_over_s`: to hand over one task; this isn't done in parallel. A task can't be divided.
 
+
 # %% tags=["exercise"]
 def seconds_in_processes(tasks, task_s, cores, start_s, hand_over_s):
     return ...
+
 
 # %%
 exercises.check("6.2", checks_choosing.seconds_in_processes, seconds_in_processes)
@@ -1567,9 +1582,11 @@ exercises.check("6.2", checks_choosing.seconds_in_processes, seconds_in_processe
 # Fetch all pages at the same time. As soon as a page is there, let `pool`, an executor, do its work,
 # while the loop goes on. Return the results in the order of the addresses.
 
+
 # %% tags=["exercise"]
 async def fetch_and_work(urls, fetch, work, pool):
     return ...
+
 
 # %%
 exercises.check("6.3", checks_scenarios.fetch_and_work, fetch_and_work)
@@ -1600,9 +1617,11 @@ exercises.check("6.3", checks_scenarios.fetch_and_work, fetch_and_work)
 # `look_up(key)` and `close()`. Open at most one for each thread, and close each in the end. Return the
 # answers in the order of the keys. `close` may be called from any thread.
 
+
 # %% tags=["exercise"]
 def look_up_all(keys, connect, workers):
     return ...
+
 
 # %%
 exercises.check("6.4", checks_scenarios.look_up_all, look_up_all)
