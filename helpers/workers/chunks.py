@@ -63,3 +63,8 @@ def time_chunks(
     found[MESSAGE] = [seconds / MESSAGES for seconds in found[MESSAGE]]
     found[ITEM] = [seconds / ITEMS for seconds in found[ITEM]]
     return found
+
+
+def apply_to_all(function: Callable[[Any], Any], batch: Sequence[Any]) -> list[Any]:
+    """A batch: many calls, one task."""
+    return [function(item) for item in batch]
