@@ -27,8 +27,12 @@ def curve(found: ChunkSweep) -> Picture:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks(found.sizes, [str(size) for size in found.sizes])
+    low, high = axes.get_ylim()
+    ticks = [n * 10.0**power for power in range(-3, 5) for n in (1, 2, 5)]
+    axes.set_yticks([tick for tick in ticks if low <= tick <= high])
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("")
+    axes.set_ylim(low, high)
     axes.set_xlabel("chunk size (tasks in one message); star: the best")
     axes.set_ylabel("time for all tasks (milliseconds)")
     axes.grid(axis="y", alpha=0.3)

@@ -62,6 +62,12 @@ class PoolSizes:
             return self.tasks
         return min(self.tasks, math.ceil(self.cores * (1 + self.wait_s / self.compute_s)))
 
+    @property
+    def enough(self) -> int:
+        """The smallest measured size that took at most a third longer than the quickest."""
+        quickest_s = min(self.median_s(size) for size in self.sizes)
+        return min(size for size in self.sizes if self.median_s(size) <= quickest_s * 4 / 3)
+
 
 def sweep(
     executor: str,

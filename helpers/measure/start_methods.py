@@ -211,6 +211,21 @@ def start_costs(
     )
 
 
+def side_by_side(found: Sequence[StartCosts], method: str) -> Comparison:
+    """The starts by one method under several main modules, which ran one after another.
+
+    The contenders are the main modules. Raises ValueError for none, for two that are the same in
+    words, or where one has no such method or another number of rounds.
+    """
+    points = {one.main: one.comparison.seconds.get(method, ()) for one in found}
+    if not points or len(points) < len(found):
+        raise ValueError("found must hold at least one, each with another main module")
+    if len({len(values) for values in points.values()}) > 1 or not all(points.values()):
+        raise ValueError(f"method {method!r} must have been measured equally often in each")
+    busy = [one.comparison.busy for one in found if one.comparison.busy is not None]
+    return Comparison(points, {}, max(busy, default=None))
+
+
 def _in_words(place: str, preload: bool, ballast_mb: int) -> str:
     words = "light main" if place == NOWHERE else f"imports {place}"
     if preload and place != NOWHERE:
