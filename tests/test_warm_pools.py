@@ -7,7 +7,7 @@ import multiprocessing
 import pytest
 
 from helpers.measure.compare import Comparison
-from helpers.measure.start_methods import StartCosts, side_by_side
+from helpers.measure.start_methods import StartCosts, named, side_by_side
 from helpers.workers import warm_pools as workers
 
 METHODS = multiprocessing.get_all_start_methods()
@@ -37,21 +37,23 @@ def costs(main: str, busy: float | None = None, **seconds: tuple[float, ...]) ->
     return StartCosts(main, Comparison(seconds, {}, busy), {}, {})
 
 
-def test_two_main_modules_are_compared_by_one_method() -> None:
+def test_starts_of_two_main_modules_are_compared() -> None:
     light = costs("light", 0.1, spawn=(1.0, 1.0), fork=(0.1, 0.1))
     heavy = costs("heavy", 0.4, spawn=(2.0, 2.0))
-    found = side_by_side([light, heavy], "spawn")
-    assert found.ratio("heavy", "light").middle == 2
+    found = side_by_side((light, "spawn"), (heavy, "spawn"), (light, "fork"))
+    assert list(found.seconds) == ["spawn, light", "spawn, heavy", "fork, light"]
+    assert found.ratio(named(heavy, "spawn"), named(light, "spawn")).middle == 2
     assert found.busy == 0.4
-    assert side_by_side([costs("light", spawn=(1.0,))], "spawn").busy is None
+    assert side_by_side((costs("light", spawn=(1.0,)), "spawn")).busy is None
 
 
 def test_what_cant_be_compared_is_refused() -> None:
     light = costs("light", spawn=(1.0, 1.0))
-    with pytest.raises(ValueError, match=r"^found must"):
-        side_by_side([], "spawn")
-    with pytest.raises(ValueError, match=r"^found must"):
-        side_by_side([light, light], "spawn")
-    for other in (costs("heavy", fork=(1.0, 1.0)), costs("heavy", spawn=(1.0,))):
-        with pytest.raises(ValueError, match=r"^method 'spawn' must"):
-            side_by_side([light, other], "spawn")
+    with pytest.raises(ValueError, match=r"^starts must hold"):
+        side_by_side()
+    with pytest.raises(ValueError, match=r"^starts must hold"):
+        side_by_side((light, "spawn"), (light, "spawn"))
+    with pytest.raises(ValueError, match=r"^starts must have been"):
+        side_by_side((light, "spawn"), (costs("heavy", spawn=(1.0,)), "spawn"))
+    with pytest.raises(KeyError):
+        side_by_side((light, "fork"))

@@ -26,7 +26,10 @@ def curve(found: ChunkSweep) -> Picture:
         axes.plot(best, lowest, "*", color=colour, markersize=20, markeredgecolor=INK)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.set_xticks(found.sizes, [str(size) for size in found.sizes])
+    last = found.sizes[-1]  # it needn't be a power of two, and then it may be near one
+    shown = [size for size in found.sizes if size == last or size * 1.5 < last]
+    axes.set_xticks(shown, [str(size) for size in shown])
+    axes.set_xticks([], minor=True)
     low, high = axes.get_ylim()
     ticks = [n * 10.0**power for power in range(-3, 5) for n in (1, 2, 5)]
     axes.set_yticks([tick for tick in ticks if low <= tick <= high])

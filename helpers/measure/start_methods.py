@@ -211,19 +211,25 @@ def start_costs(
     )
 
 
-def side_by_side(found: Sequence[StartCosts], method: str) -> Comparison:
-    """The starts by one method under several main modules, which ran one after another.
+def side_by_side(*starts: tuple[StartCosts, str]) -> Comparison:
+    """Starts of several main modules, which ran one after another, as one comparison.
 
-    The contenders are the main modules. Raises ValueError for none, for two that are the same in
-    words, or where one has no such method or another number of rounds.
+    starts: pairs of what was measured and the method; the contenders are called ``named(..)``.
+    Raises ValueError for no pair, the same one twice, or other numbers of rounds; KeyError for a
+    method that wasn't measured.
     """
-    points = {one.main: one.comparison.seconds.get(method, ()) for one in found}
-    if not points or len(points) < len(found):
-        raise ValueError("found must hold at least one, each with another main module")
-    if len({len(values) for values in points.values()}) > 1 or not all(points.values()):
-        raise ValueError(f"method {method!r} must have been measured equally often in each")
-    busy = [one.comparison.busy for one in found if one.comparison.busy is not None]
+    points = {named(one, method): one.comparison.seconds[method] for one, method in starts}
+    if not points or len(points) < len(starts):
+        raise ValueError("starts must hold at least one pair, and none twice")
+    if len({len(values) for values in points.values()}) > 1:
+        raise ValueError("starts must have been measured equally often")
+    busy = [one.comparison.busy for one, _ in starts if one.comparison.busy is not None]
     return Comparison(points, {}, max(busy, default=None))
+
+
+def named(one: StartCosts, method: str) -> str:
+    """A start in words: "spawn, light main"."""
+    return f"{method}, {one.main}"
 
 
 def _in_words(place: str, preload: bool, ballast_mb: int) -> str:
