@@ -148,7 +148,8 @@ guess_switches.compare(
 # %%
 claim(
     "8.1-gil-switches",
-    "Two threads that only compute cause voluntary switches, which one thread doesn't: they wait for "
+    "Two threads that only compute cause voluntary switches, which one thread doesn't: they "
+    "wait for "
     "the GIL.",
     two > alone + 20 if by_threads else False,
     f"{alone} with one thread, {two} with two" if by_threads else "",
@@ -244,7 +245,8 @@ print("whoever takes the results, hears:", heard)
 # %%
 claim(
     "8.1-unheard",
-    "The article's good practice does none of its hundred tasks, and says nothing, if the task takes no "
+    "The article's good practice does none of its hundred tasks, and says nothing, if the "
+    "task takes no "
     "argument as in its bad practice. Take the results, and you hear of it.",
     (by_bad, by_good, heard) == (100, 0, "TypeError"),
     f"{by_bad} and {by_good} done; taking the results raises {heard}",
@@ -297,7 +299,8 @@ points(race, "Thirty tasks of 2 ms, three ways")
 guess_race.compare(
     min(race.seconds, key=race.median),
     {
-        "one_at_a_time": "Each thread is joined before the next one starts: no two are ever at work.",
+        "one_at_a_time": "Each thread is joined before the next one starts: no two are ever "
+        "at work.",
         "pool_of_ten": "It has ten at once. Thirty threads have thirty at once.",
     },
 )
@@ -370,7 +373,8 @@ claim(
 
 # %%
 guess_size = Prediction(
-    "Each of 16 tasks waits 3 ms and computes 1 ms, in threads. Up to which size does a larger pool "
+    "Each of 16 tasks waits 3 ms and computes 1 ms, in threads. Up to which size does a "
+    "larger pool "
     "make a real difference?",
     ["1", "4", "16: one for each task"],
 )
@@ -388,7 +392,8 @@ guess_size.compare(
     {1: "1", 4: "4", 16: "16: one for each task"}.get(sizes.enough),
     {
         "1": "While one waits, others can compute.",
-        "16: one for each task": "That would help if they only waited. They also compute, one at a time.",
+        "16: one for each task": "That would help if they only waited. They also compute, "
+        "one at a time.",
     },
 )
 
@@ -403,7 +408,8 @@ claim(
 # %%
 claim(
     "8.1-size-enough",
-    "From cores × (1 + waiting / computing) on, more workers bring little: with a GIL, sixteen don't do "
+    "From cores × (1 + waiting / computing) on, more workers bring little: with a GIL, "
+    "sixteen don't do "
     "what four times as many could.",
     sizes.comparison.ratio("16", "4").at_least(0.5),
     needs=[WITH_GIL],
@@ -462,7 +468,8 @@ points(by_chunk, "Two thousand squares")
 # %%
 claim(
     "8.1-chunks",
-    "For tiny tasks, messages are all that counts: in chunks of 100 they are several times as fast as "
+    "For tiny tasks, messages are all that counts: in chunks of 100 they are several times "
+    "as fast as "
     "one by one.",
     by_chunk.ratio("chunks of 1", "chunks of 100").at_least(3),
     tolerance="a hundred times fewer messages; a factor of three is far from noise",
@@ -501,8 +508,10 @@ best = chunks.best_measured
 guess_best.compare(
     guess_best.answers[0 if best < 16 else 1 if best <= 256 else 2] if best <= 512 else None,
     {
-        "below 16": "Then there are more than sixty messages, and a message costs more than a task.",
-        "512: half of them for each process": "The second half is the longer one. Who has the first "
+        "below 16": "Then there are more than sixty messages, and a message costs more than "
+        "a task.",
+        "512: half of them for each process": "The second half is the longer one. Who has "
+        "the first "
         "half is done early, and waits.",
     },
 )
@@ -510,7 +519,8 @@ guess_best.compare(
 # %%
 claim(
     "8.1-predicted",
-    "The chunk size that was computed beforehand takes at most twice as long as the best measured one.",
+    "The chunk size that was computed beforehand takes at most twice as long as the best "
+    "measured one.",
     chunks.comparison.ratio(str(chunks.best_predicted), str(chunks.best_measured)).at_most(2),
     tolerance="near its lowest point the curve is flat; chunks of 1 take many times as long",
 )
@@ -669,7 +679,8 @@ points(sharing, "Eight tasks, one table of 3.2 MB")
 # %%
 claim(
     "8.1-pickled",
-    "An argument that is the same for all tasks is pickled with each message; by an initializer once for "
+    "An argument that is the same for all tasks is pickled with each message; by an "
+    "initializer once for "
     "each process; in shared memory never.",
     sent == {"with each task": 8, "by an initializer": 2, "in shared memory": 0}
     and sums == sums_kept == sums_shared,
@@ -679,7 +690,8 @@ claim(
 # %%
 claim(
     "8.1-initializer",
-    "What isn't sent costs nothing: with the table in place already, the same sums take a fraction of "
+    "What isn't sent costs nothing: with the table in place already, the same sums take a "
+    "fraction of "
     "the time.",
     sharing.ratio("with each task", "by an initializer").at_least(1.5),
     tolerance="a factor of three and more is usual",
@@ -738,7 +750,8 @@ claim(
 # %%
 claim(
     "8.1-oversubscribed",
-    "With one thread each, the processes of a full pool need no longer than with more threads than cores.",
+    "With one thread each, the processes of a full pool need no longer than with more "
+    "threads than cores.",
     in_processes.ratio("threads as they like", "one thread each").at_least(0.8),
     needs=[SEES_BLAS, needs_cores(2), AT_MOST_4],
     tolerance="a fifth for noise; on a busy machine, more threads take many times as long",
@@ -816,7 +829,8 @@ guess_heavy.compare(
 # %%
 claim(
     "8.2-imports",
-    "A child of spawn imports again what a heavy parent's main module imports at its top, and has as "
+    "A child of spawn imports again what a heavy parent's main module imports at its top, "
+    "and has as "
     "much more memory of its own.",
     light.modules["spawn"] == 0 < heavy.modules["spawn"]
     and (not heavy.unique or heavy.unique["spawn"] > light.unique["spawn"] + 2e6),
@@ -837,7 +851,8 @@ claim(
 # %%
 claim(
     "8.2-preload",
-    "A fork server that has preloaded the imports of a heavy parent starts its children faster than "
+    "A fork server that has preloaded the imports of a heavy parent starts its children "
+    "faster than "
     "spawn does.",
     side_by_side((heavy, "spawn"), (ready[0], "forkserver"))
     .ratio(named(heavy, "spawn"), named(ready[0], "forkserver"))
@@ -851,7 +866,8 @@ claim(
 # %%
 claim(
     "8.2-memory",
-    "What a child of spawn imports is its own memory; what a fork server has preloaded, its children "
+    "What a child of spawn imports is its own memory; what a fork server has preloaded, its "
+    "children "
     "share.",
     ready[0].unique["forkserver"] < 0.7 * heavy.unique["spawn"]
     if ready and TELLS_MEMORY.met()
@@ -873,7 +889,8 @@ claim(
 
 # %%
 guess_when = Prediction(
-    "Pool(2) and ProcessPoolExecutor(2) have just been made, and no task was given. How many processes "
+    "Pool(2) and ProcessPoolExecutor(2) have just been made, and no task was given. How "
+    "many processes "
     "have they started?",
     ["two and two", "two and none", "none and none"],
 )
@@ -906,7 +923,8 @@ guess_when.compare(
 # %%
 claim(
     "8.2-on-demand",
-    "Pool starts its processes when it is made; ProcessPoolExecutor (of spawn) when tasks need them.",
+    "Pool starts its processes when it is made; ProcessPoolExecutor (of spawn) when tasks "
+    "need them.",
     (of_pool, of_executor, after_one) == (2, 0, 1),
     f"{of_pool}, {of_executor}, {after_one}",
 )
