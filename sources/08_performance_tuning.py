@@ -72,6 +72,7 @@ from helpers.measure.creation import TELLS_MEMORY
 from helpers.measure.machine import usable_cores
 from helpers.measure.start_methods import HAS_FORK, named, run_script, side_by_side, start_costs
 from helpers.measure.switches import TELLS_SWITCHES
+from helpers.workers.overlap import compute, loops_in
 
 # %% [markdown]
 # ## 8.1 Fewer context switches, fewer messages
@@ -122,8 +123,8 @@ claim(
 
 # %%
 guess_switches = Prediction(
-    "One thread computes for a fifth of a second: a handful of voluntary switches. Now two threads "
-    "do half of it each. How many voluntary switches?",
+    "One thread computes for a fifth of a second: a handful of voluntary switches. Now two "
+    "threads do half of it each. How many voluntary switches?",
     ["a handful: nobody waits for anything", "twice as many", "many more: dozens"],
 )
 guess_switches
@@ -148,9 +149,8 @@ guess_switches.compare(
 # %%
 claim(
     "8.1-gil-switches",
-    "Two threads that only compute cause voluntary switches, which one thread doesn't: they "
-    "wait for "
-    "the GIL.",
+    "Two threads that only compute cause voluntary switches, which one thread doesn't: they wait "
+    "for the GIL.",
     two > alone + 20 if by_threads else False,
     f"{alone} with one thread, {two} with two" if by_threads else "",
     needs=[TELLS_SWITCHES, WITH_GIL],
@@ -158,13 +158,39 @@ claim(
 )
 
 # %% [markdown]
-# **Look.** Below each number of threads stands the time. The switches multiply; the time hardly moves.
-# Involuntary ones depend on what else your machine does.
+# **Look.** The more threads, the more voluntary switches. Involuntary ones depend on what else your machine
+# does.
 #
-# **Explain.** A few hundred switches of some microseconds each are lost in a fifth of a second. So
-# "reduce context switches", the article's heading, names a price that is rarely the one you pay. Count before
-# you tune. What costs more is what comes with the threads: making them, handing work over, and waiting
-# at the wrong place.
+# And what do they cost? The article's heading is "reduce context switches". So let eight threads race
+# against one, by turns, with the same computing to do.
+
+# %%
+loops = loops_in(0.05)
+
+
+def one_thread():
+    switches.in_threads(1, compute, loops)
+
+
+def eight_threads():
+    switches.in_threads(8, compute, loops // 8)
+
+
+cost_of_switches = compare({f.__name__: f for f in (one_thread, eight_threads)})
+points(cost_of_switches, "The same computing by one thread and by eight")
+
+# %%
+claim(
+    "8.1-switches-cheap",
+    "With all their switches, eight threads need hardly longer than one for the same computing.",
+    cost_of_switches.ratio("eight_threads", "one_thread").at_most(1.33),
+    tolerance="a third, for a noisy host; without a GIL they are faster",
+)
+
+# %% [markdown]
+# **Explain.** A switch takes microseconds, and the GIL changes hands at most every 5 ms. So the switches are
+# lost in the work. They name a price that is rarely the one you pay: count before you tune. What costs
+# more is what comes with threads: making them, handing work over, and waiting in the wrong place.
 #
 # ### A thread for each task, or a pool
 #
@@ -245,11 +271,31 @@ print("whoever takes the results, hears:", heard)
 # %%
 claim(
     "8.1-unheard",
-    "The article's good practice does none of its hundred tasks, and says nothing, if the "
-    "task takes no "
-    "argument as in its bad practice. Take the results, and you hear of it.",
+    "The article's good practice does none of its hundred tasks, and says nothing, if the task "
+    "takes no argument as in its bad practice. Take the results, and you hear of it.",
     (by_bad, by_good, heard) == (100, 0, "TypeError"),
     f"{by_bad} and {by_good} done; taking the results raises {heard}",
+)
+
+# %% [markdown]
+# Set right, the pool does them all. The task noted which thread did it. Count the threads:
+
+# %%
+done.clear()
+article["bad_practice"]()
+new_threads = len(set(done))
+done.clear()
+with ThreadPoolExecutor(max_workers=10) as executor:
+    list(executor.map(lambda _: some_task(), range(100)))
+print(f"a hundred tasks by {new_threads} threads; a pool's: at most ten: {len(set(done)) <= 10}")
+
+# %%
+claim(
+    "8.1-bounded",
+    "A pool does its tasks with so many threads at the most, however many tasks there are; "
+    "without one there is a thread for each.",
+    len(done) == 100 and len(set(done)) <= 10 and new_threads == 100,
+    f"100 tasks: {new_threads} threads without a pool, {len(set(done))} with one",
 )
 
 # %% [markdown]
@@ -299,8 +345,8 @@ points(race, "Thirty tasks of 2 ms, three ways")
 guess_race.compare(
     min(race.seconds, key=race.median),
     {
-        "one_at_a_time": "Each thread is joined before the next one starts: no two are ever "
-        "at work.",
+        "one_at_a_time": "Each thread is joined before the next one starts: no two are ever at "
+        "work.",
         "pool_of_ten": "It has ten at once. Thirty threads have thirty at once.",
     },
 )
@@ -358,7 +404,7 @@ claim(
 # %% [markdown]
 # **Explain.** Reuse saves so many microseconds for each task. For a request that takes 50 ms this is
 # nothing. For a task of 50 µs it is everything. A pool has a second
-# virtue, which matters more: it *bounds* how many are at once. Ten thousand tasks are ten threads.
+# virtue, which matters more: it *bounds* how many are at once.
 #
 # ### The right size of a pool
 #
@@ -373,9 +419,8 @@ claim(
 
 # %%
 guess_size = Prediction(
-    "Each of 16 tasks waits 3 ms and computes 1 ms, in threads. Up to which size does a "
-    "larger pool "
-    "make a real difference?",
+    "Each of 16 tasks waits 3 ms and computes 1 ms, in threads. Up to which size does a larger "
+    "pool make a real difference?",
     ["1", "4", "16: one for each task"],
 )
 guess_size
@@ -392,8 +437,8 @@ guess_size.compare(
     {1: "1", 4: "4", 16: "16: one for each task"}.get(sizes.enough),
     {
         "1": "While one waits, others can compute.",
-        "16: one for each task": "That would help if they only waited. They also compute, "
-        "one at a time.",
+        "16: one for each task": "That would help if they only waited. They also compute, one at "
+        "a time.",
     },
 )
 
@@ -408,9 +453,8 @@ claim(
 # %%
 claim(
     "8.1-size-enough",
-    "From cores × (1 + waiting / computing) on, more workers bring little: with a GIL, "
-    "sixteen don't do "
-    "what four times as many could.",
+    "From cores × (1 + waiting / computing) on, more workers bring little: with a GIL, sixteen "
+    "don't do what four times as many could.",
     sizes.comparison.ratio("16", "4").at_least(0.5),
     needs=[WITH_GIL],
     tolerance="1 would be no gain at all, 0.25 the gain of four times as many",
@@ -468,9 +512,8 @@ points(by_chunk, "Two thousand squares")
 # %%
 claim(
     "8.1-chunks",
-    "For tiny tasks, messages are all that counts: in chunks of 100 they are several times "
-    "as fast as "
-    "one by one.",
+    "For tiny tasks, messages are all that counts: in chunks of 100 they are several times as "
+    "fast as one by one.",
     by_chunk.ratio("chunks of 1", "chunks of 100").at_least(3),
     tolerance="a hundred times fewer messages; a factor of three is far from noise",
 )
@@ -508,19 +551,18 @@ best = chunks.best_measured
 guess_best.compare(
     guess_best.answers[0 if best < 16 else 1 if best <= 256 else 2] if best <= 512 else None,
     {
-        "below 16": "Then there are more than sixty messages, and a message costs more than "
-        "a task.",
-        "512: half of them for each process": "The second half is the longer one. Who has "
-        "the first "
-        "half is done early, and waits.",
+        "below 16": "Then there are more than sixty messages, and a message costs more than a "
+        "task.",
+        "512: half of them for each process": "The second half is the longer one. Who has the "
+        "first half is done early, and waits.",
     },
 )
 
 # %%
 claim(
     "8.1-predicted",
-    "The chunk size that was computed beforehand takes at most twice as long as the best "
-    "measured one.",
+    "The chunk size that was computed beforehand takes at most twice as long as the best measured "
+    "one.",
     chunks.comparison.ratio(str(chunks.best_predicted), str(chunks.best_measured)).at_most(2),
     tolerance="near its lowest point the curve is flat; chunks of 1 take many times as long",
 )
@@ -679,9 +721,8 @@ points(sharing, "Eight tasks, one table of 3.2 MB")
 # %%
 claim(
     "8.1-pickled",
-    "An argument that is the same for all tasks is pickled with each message; by an "
-    "initializer once for "
-    "each process; in shared memory never.",
+    "An argument that is the same for all tasks is pickled with each message; by an initializer "
+    "once for each process; in shared memory never.",
     sent == {"with each task": 8, "by an initializer": 2, "in shared memory": 0}
     and sums == sums_kept == sums_shared,
     f"{sent}",
@@ -691,8 +732,7 @@ claim(
 claim(
     "8.1-initializer",
     "What isn't sent costs nothing: with the table in place already, the same sums take a "
-    "fraction of "
-    "the time.",
+    "fraction of the time.",
     sharing.ratio("with each task", "by an initializer").at_least(1.5),
     tolerance="a factor of three and more is usual",
 )
@@ -750,8 +790,8 @@ claim(
 # %%
 claim(
     "8.1-oversubscribed",
-    "With one thread each, the processes of a full pool need no longer than with more "
-    "threads than cores.",
+    "With one thread each, the processes of a full pool need no longer than with more threads "
+    "than cores.",
     in_processes.ratio("threads as they like", "one thread each").at_least(0.8),
     needs=[SEES_BLAS, needs_cores(2), AT_MOST_4],
     tolerance="a fifth for noise; on a busy machine, more threads take many times as long",
@@ -829,9 +869,8 @@ guess_heavy.compare(
 # %%
 claim(
     "8.2-imports",
-    "A child of spawn imports again what a heavy parent's main module imports at its top, "
-    "and has as "
-    "much more memory of its own.",
+    "A child of spawn imports again what a heavy parent's main module imports at its top, and has "
+    "as much more memory of its own.",
     light.modules["spawn"] == 0 < heavy.modules["spawn"]
     and (not heavy.unique or heavy.unique["spawn"] > light.unique["spawn"] + 2e6),
     f"{heavy.modules['spawn']} modules; memory {dict(light.unique)} and {dict(heavy.unique)}",
@@ -851,9 +890,8 @@ claim(
 # %%
 claim(
     "8.2-preload",
-    "A fork server that has preloaded the imports of a heavy parent starts its children "
-    "faster than "
-    "spawn does.",
+    "A fork server that has preloaded the imports of a heavy parent starts its children faster "
+    "than spawn does.",
     side_by_side((heavy, "spawn"), (ready[0], "forkserver"))
     .ratio(named(heavy, "spawn"), named(ready[0], "forkserver"))
     .at_least(2)
@@ -867,8 +905,7 @@ claim(
 claim(
     "8.2-memory",
     "What a child of spawn imports is its own memory; what a fork server has preloaded, its "
-    "children "
-    "share.",
+    "children share.",
     ready[0].unique["forkserver"] < 0.7 * heavy.unique["spawn"]
     if ready and TELLS_MEMORY.met()
     else False,
@@ -889,9 +926,8 @@ claim(
 
 # %%
 guess_when = Prediction(
-    "Pool(2) and ProcessPoolExecutor(2) have just been made, and no task was given. How "
-    "many processes "
-    "have they started?",
+    "Pool(2) and ProcessPoolExecutor(2) have just been made, and no task was given. How many "
+    "processes have they started?",
     ["two and two", "two and none", "none and none"],
 )
 guess_when
@@ -923,8 +959,8 @@ guess_when.compare(
 # %%
 claim(
     "8.2-on-demand",
-    "Pool starts its processes when it is made; ProcessPoolExecutor (of spawn) when tasks "
-    "need them.",
+    "Pool starts its processes when it is made; ProcessPoolExecutor (of spawn) when tasks need "
+    "them.",
     (of_pool, of_executor, after_one) == (2, 0, 1),
     f"{of_pool}, {of_executor}, {after_one}",
 )
