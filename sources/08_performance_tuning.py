@@ -46,6 +46,7 @@ from helpers.course import chapter, exercises
 from helpers.course.claims import claim
 from helpers.course.predictions import Prediction
 from helpers.measure.compare import compare
+from helpers.measure.elsewhere import call
 from helpers.measure.verdict import WITH_GIL, Need, needs_cores
 from helpers.workers import pickling, pools, switches, warm_pools
 
@@ -67,7 +68,7 @@ from helpers.labs.pool_size import pool_size_lab
 from helpers.measure import chunks as measure_chunks
 from helpers.measure import pool_size as measure_pool_size
 from helpers.measure import switches as measure_switches
-from helpers.measure.blas_threads import SEES_BLAS, blas_threads, multiply
+from helpers.measure.blas_threads import HAS_BLAS_THREADS, blas_threads, multiply
 from helpers.measure.creation import TELLS_MEMORY
 from helpers.measure.machine import usable_cores
 from helpers.measure.start_methods import HAS_FORK, named, run_script, side_by_side, start_costs
@@ -165,7 +166,7 @@ claim(
 # against one, by turns, with the same computing to do.
 
 # %%
-loops = loops_in(0.05)
+loops = loops_in(0.03)
 
 
 def one_thread():
@@ -666,6 +667,10 @@ with spawn.Pool(2) as pool:
     sums = pool.map(partial(pickling.sum_with, table), range(8), chunksize=1)
     sent["with each task"] = pickling.Table.pickled
 
+    pickling.Table.pickled = 0
+    pool.map(table.part, range(8), chunksize=1)  # a method of the table
+    sent["as a method's object"] = pickling.Table.pickled
+
 pickling.Table.pickled = 0
 with spawn.Pool(2, initializer=pickling.keep, initargs=(table,)) as pool:
     sums_kept = pool.map(pickling.sum_kept, range(8), chunksize=1)
@@ -685,10 +690,24 @@ guess_pickled.compare(
 )
 
 # %% [markdown]
-# The function is a part of every message, and `partial` carries the table. The same happens, less
-# visibly, with `pool.map(thing.method, …)`: a bound method carries its object. An **initializer** gets the
-# table once for each process (with fork not even that: the child has it already).
-#
+# The function is a part of every message, and `partial` carries the table. A bound method, such as
+# `table.part`, carries its object, which is harder to see. An **initializer** gets the table once for each
+# process. For each? Ask the start methods, in a fresh interpreter:
+
+# %%
+for_two = {
+    method: call(pickling.pickled_for_the_initializer, method, 2)
+    for method in multiprocessing.get_all_start_methods()
+}
+claim(
+    "8.1-initializer-fork",
+    "A forked process has what its initializer gets: nothing is pickled. By spawn and forkserver "
+    "it is pickled once for each process.",
+    all(times == (0 if method == "fork" else 2) for method, times in for_two.items()),
+    f"for two processes: {for_two}",
+)
+
+# %% [markdown]
 # **Shared memory** needs no pickling at all: what travels is a name (chapter 3).
 
 # %%
@@ -721,10 +740,9 @@ points(sharing, "Eight tasks, one table of 3.2 MB")
 # %%
 claim(
     "8.1-pickled",
-    "An argument that is the same for all tasks is pickled with each message; by an initializer "
-    "once for each process; in shared memory never.",
-    sent == {"with each task": 8, "by an initializer": 2, "in shared memory": 0}
-    and sums == sums_kept == sums_shared,
+    "An argument that is the same for all tasks is pickled with each message, and so is the "
+    "object of a method; by an initializer once for each process; in shared memory never.",
+    list(sent.values()) == [8, 8, 2, 0] and sums == sums_kept == sums_shared,
     f"{sent}",
 )
 
@@ -761,30 +779,31 @@ claim(
 # %%
 print(inspect.getsource(multiply))
 
+
 # %%
-products = {}
+def multiply_in_all(limit):
+    return pool.starmap(multiply, [(200, 4, limit)] * few, chunksize=1)
+
+
 with spawn.Pool(few) as pool:
-    tasks = [(200, 4)] * few
-    pool.starmap(multiply, [(8, 1, None)] * few, chunksize=1)  # imports NumPy
+    as_they_like, one_each = multiply_in_all(None), multiply_in_all(1)
     in_processes = compare(
         {
-            words: lambda words=words, limit=limit: products.setdefault(words, []).append(
-                pool.starmap(multiply, [(*task, limit) for task in tasks], chunksize=1)
-            )
-            for words, limit in {"threads as they like": None, "one thread each": 1}.items()
+            "threads as they like": lambda: multiply_in_all(None),
+            "one thread each": lambda: multiply_in_all(1),
         }
     )
 points(in_processes, f"Matrix products in {few} process{'es' * (few > 1)}: the time of all")
 
 # %%
-threads = {words: sum(one.threads for one in runs[-1]) for words, runs in products.items()}
+threads, limited = (sum(one.threads for one in each) for each in (as_they_like, one_each))
 claim(
     "8.1-blas-threads",
-    "Each process of a pool has BLAS threads for all the cores: together more than there are. "
+    "Each process of a pool has BLAS threads of its own, together more than there are cores. "
     "threadpool_limits makes it one each.",
-    threads == {"threads as they like": few * blas_threads(), "one thread each": few},
-    f"{threads} on {cores} cores",
-    needs=[SEES_BLAS, needs_cores(2)],
+    threads == few * blas_threads() > cores and limited == few,
+    f"{threads} threads as they like, {limited} limited, {cores} cores",
+    needs=[HAS_BLAS_THREADS, needs_cores(2)],
 )
 
 # %%
@@ -793,7 +812,7 @@ claim(
     "With one thread each, the processes of a full pool need no longer than with more threads "
     "than cores.",
     in_processes.ratio("threads as they like", "one thread each").at_least(0.8),
-    needs=[SEES_BLAS, needs_cores(2), AT_MOST_4],
+    needs=[HAS_BLAS_THREADS, needs_cores(2), AT_MOST_4],
     tolerance="a fifth for noise; on a busy machine, more threads take many times as long",
 )
 

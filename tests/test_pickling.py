@@ -10,6 +10,7 @@ from multiprocessing.shared_memory import SharedMemory
 
 import pytest
 
+from helpers.measure.elsewhere import call
 from helpers.workers import pickling as workers
 
 METHODS = multiprocessing.get_all_start_methods()
@@ -50,3 +51,9 @@ def test_each_way_gives_the_same_sums(method: str) -> None:
     finally:
         segment.close()
         segment.unlink()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_initializer_gets_the_table_once_for_each_process(method: str) -> None:
+    found = call(workers.pickled_for_the_initializer, method, 2)
+    assert found == (0 if method == "fork" else 2)

@@ -38,8 +38,9 @@ def blas_threads() -> int:
     return max(found, default=0)
 
 
-SEES_BLAS = Need(
-    lambda: blas_threads() > 0, "threadpoolctl doesn't know the library that NumPy computes with"
+HAS_BLAS_THREADS = Need(
+    lambda: blas_threads() > 1,
+    "NumPy's library has one thread only here, or is one that threadpoolctl doesn't know",
 )
 
 

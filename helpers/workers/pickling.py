@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from array import array
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
@@ -63,3 +64,17 @@ def sum_shared(name: str, count: int, number: int) -> float:
         total = float(sum(part))
     segment.close()
     return total
+
+
+def pickled_for_the_initializer(method: str, processes: int) -> int:
+    """How often the table is pickled if an initializer gets it, under this start method.
+
+    Runs in a fresh interpreter, where fork is safe.
+    """
+    table = Table(array("d", range(PARTS)))
+    context = multiprocessing.get_context(method)
+    with context.Pool(processes, keep, (table,)) as pool:
+        sums = pool.map(sum_kept, range(PARTS), 1)
+    if sums != list(range(PARTS)):
+        raise RuntimeError(f"the table has not arrived: the parts' sums are {sums}")
+    return Table.pickled
