@@ -14,7 +14,7 @@ from helpers.measure.compare import BUSY_CORES
 from helpers.measure.machine import usable_cores
 from helpers.measure.verdict import Outcome, Verdict, checked, untold
 
-TASKS = {1: 4_096, 10: 512, 100: 64}  # microseconds of a task: how many
+TASKS = {1: 2_048, 10: 256, 100: 32}  # microseconds of a task: how many
 PROCESSES = 2
 FACTOR = 2.0
 

@@ -42,7 +42,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "pools": (pools.rows, 31),
     "messages": (messages.rows, 15),
     "async_requests": (async_requests.rows, 9),
-    "chunks": (chunks.rows, 61),
+    "chunks": (chunks.rows, 101),
     "chapters": (chapters.rows, 3),
 }
 
