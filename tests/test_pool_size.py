@@ -126,12 +126,17 @@ def test_the_lab_measures_draws_and_refuses() -> None:
     names = [control.description for control in lab.controls.values()]
     assert len(set(names)) == 5
     assert all(names)
-    lab.set(executor=PROCESSES, largest=16).run()
-    assert "A pool of processes has 8 at the most here." in lab.status.value
-    lab.set(executor=THREADS, wait_ms=50, tasks=200).run()
+    lab.set(wait_ms=50, tasks=200).run()
     assert "choose fewer or shorter ones" in lab.status.value
     lab.set(wait_ms=0, compute_ms=0).run()
     assert "a task has to do something" in lab.status.value
+
+
+def test_the_lab_has_no_more_processes_than_it_says() -> None:
+    lab = pool_size_lab().set(executor=PROCESSES, wait_ms=1, compute_ms=0, tasks=2, largest=64)
+    lab.run()
+    assert lab.data is not None
+    assert lab.data.sizes == (1, 2, 4, 8)
 
 
 def test_the_lab_stops_within_two_seconds() -> None:
