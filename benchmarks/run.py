@@ -20,6 +20,7 @@ from benchmarks import (  # noqa: E402
     chapters,
     explorer,
     executors,
+    chunks,
     imports,
     lanes,
     messages,
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "async_requests": (async_requests.rows, 9),
     "explorer": (explorer.rows, 5),
     "executors": (executors.rows, 41),
+    "chunks": (chunks.rows, 101),
     "chapters": (chapters.rows, 3),
 }
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from helpers.measure.leftovers import belongings, left_since
+from helpers.measure.segments import mapped_by, remove
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="seen on Linux only")
 not_on_windows = pytest.mark.skipif(sys.platform == "win32", reason="not seen on Windows")
@@ -178,3 +179,18 @@ def test_a_segment_that_another_program_holds_is_not_ours() -> None:
 def test_patience_must_not_be_negative() -> None:
     with pytest.raises(ValueError, match=r"^patience must not be negative"):
         left_since(belongings(), patience=-1)
+
+
+@on_linux
+def test_a_semaphore_that_is_being_made_has_an_owner() -> None:
+    """It is open before it is mapped, and whoever makes it may be killed in between."""
+    path = Path("/dev/shm", f"sem.test-{os.getpid()}")
+    with path.open("wb") as file:
+        try:
+            inode = os.fstat(file.fileno()).st_ino
+            assert inode in mapped_by([os.getpid()])
+            remove([inode])
+            assert not path.exists()
+        finally:
+            path.unlink(missing_ok=True)
+    assert inode not in mapped_by([os.getpid()])

@@ -30,19 +30,32 @@ def segments() -> dict[int, Path]:
 
 
 def mapped_by(pids: Iterable[int]) -> set[int]:
-    """The inodes of what these processes have mapped of /dev/shm."""
+    """The inodes of what these processes have of /dev/shm, mapped or open.
+
+    A semaphore that is being made is open before it is mapped.
+    """
     held: set[int] = set()
     for pid in pids:
-        try:
-            maps = Path(f"/proc/{pid}/maps").read_text(errors="replace")
-        except OSError:  # another user's, or it ended meanwhile, or no Linux
-            continue
-        # address, permissions, offset, device, inode, path: see proc_pid_maps(5).
-        lines = [line.split(maxsplit=5) for line in maps.splitlines()]
-        held.update(
-            int(line[4]) for line in lines if line[5:] and line[5].startswith(f"{_FOLDER}/")
-        )
+        with contextlib.suppress(OSError):  # another user's, or it ended meanwhile, or no Linux
+            held |= _mapped(pid)
+            held |= _open(pid)
     return held
+
+
+def _mapped(pid: int) -> set[int]:
+    maps = Path(f"/proc/{pid}/maps").read_text(errors="replace")
+    # address, permissions, offset, device, inode, path: see proc_pid_maps(5).
+    lines = [line.split(maxsplit=5) for line in maps.splitlines()]
+    return {int(line[4]) for line in lines if line[5:] and line[5].startswith(f"{_FOLDER}/")}
+
+
+def _open(pid: int) -> set[int]:
+    found = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            if os.readlink(descriptor).startswith(f"{_FOLDER}/"):
+                found.add(descriptor.stat().st_ino)
+    return found
 
 
 def remove(inodes: Iterable[int]) -> None:

@@ -211,6 +211,27 @@ def start_costs(
     )
 
 
+def side_by_side(*starts: tuple[StartCosts, str]) -> Comparison:
+    """Starts of several main modules, which ran one after another, as one comparison.
+
+    starts: pairs of what was measured and the method; the contenders are called ``named(..)``.
+    Raises ValueError for no pair, the same one twice, or other numbers of rounds; KeyError for a
+    method that wasn't measured.
+    """
+    points = {named(one, method): one.comparison.seconds[method] for one, method in starts}
+    if not points or len(points) < len(starts):
+        raise ValueError("starts must hold at least one pair, and none twice")
+    if len({len(values) for values in points.values()}) > 1:
+        raise ValueError("starts must have been measured equally often")
+    busy = [one.comparison.busy for one, _ in starts if one.comparison.busy is not None]
+    return Comparison(points, {}, max(busy, default=None))
+
+
+def named(one: StartCosts, method: str) -> str:
+    """A start in words: "spawn, light main"."""
+    return f"{method}, {one.main}"
+
+
 def _in_words(place: str, preload: bool, ballast_mb: int) -> str:
     words = "light main" if place == NOWHERE else f"imports {place}"
     if preload and place != NOWHERE:

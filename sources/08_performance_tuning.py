@@ -1,0 +1,1225 @@
+# %% [markdown]
+# # Chapter 8: Tune what you have chosen
+#
+# Threads, processes or tasks: you have chosen, and it works. How fast could it be? Tuning isn't a list
+# of tricks. It is a question, asked again and again: what does my program spend its time on that
+# isn't the work? In this chapter you count context switches, messages, copies and starts, compute from
+# their costs what is best, and check it.
+
+# %% [markdown]
+# ## What you will be able to do
+#
+# - count context switches, and say which of them you caused
+# - choose the size of a pool from what its tasks do
+# - compute a good chunk size from two measured costs
+# - batch tasks where there is no chunk size
+# - keep large data out of messages
+# - see threads that a library starts, and limit them
+# - choose a start method by its price, and keep a pool warm
+
+# %% [markdown]
+# ## What you need
+#
+# - Chapter 2: the GIL and the switch interval. Necessary.
+# - Chapter 3: start methods and pools. Necessary. Shared memory: helpful.
+# - Chapter 4: thread pools. Necessary.
+# - Run the cells in order: each may use what those above it made.
+
+# %% [markdown]
+# ## Time
+#
+# Self-study: about 150 minutes, exercises included. Classroom: 90 minutes, without the exercises and
+# the Trys.
+
+# %%
+import inspect
+import multiprocessing
+import pickle
+import threading
+import time
+from array import array
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from multiprocessing import shared_memory
+
+from helpers.course import chapter, exercises
+from helpers.course.claims import claim
+from helpers.course.predictions import Prediction
+from helpers.measure.compare import compare
+from helpers.measure.elsewhere import call
+from helpers.measure.verdict import WITH_GIL, Need, needs_cores
+from helpers.workers import pickling, pools, switches, warm_pools
+
+chapter.begin("8")
+
+# %% [markdown]
+# The next cell imports what this chapter measures and draws with. You don't need to know these:
+# the code that matters stands in the cells below.
+
+# %%
+from helpers.course import checks_batches, checks_warm_pools
+from helpers.draw import chunks as draw_chunks
+from helpers.draw import pool_size as draw_pool_size
+from helpers.draw import start_methods as draw_start_methods
+from helpers.draw import switches as draw_switches
+from helpers.draw.compare import points
+from helpers.labs.chunks import chunk_lab
+from helpers.labs.pool_size import pool_size_lab
+from helpers.measure import chunks as measure_chunks
+from helpers.measure import pool_size as measure_pool_size
+from helpers.measure import switches as measure_switches
+from helpers.measure.blas_threads import HAS_BLAS_THREADS, blas_threads, multiply
+from helpers.measure.creation import TELLS_MEMORY
+from helpers.measure.machine import usable_cores
+from helpers.measure.start_methods import HAS_FORK, named, run_script, side_by_side, start_costs
+from helpers.measure.switches import TELLS_SWITCHES
+from helpers.workers.overlap import compute, loops_in
+
+# %% [markdown]
+# ## 8.1 Fewer context switches, fewer messages
+#
+# *60 minutes; 60 so far*
+#
+# When a core stops running one thread and goes on with another, that is a **context switch**. The
+# operating system counts them for each process, in two kinds. A **voluntary** switch: the thread had to
+# wait, and left its core. An **involuntary** one: it could have gone on, but its core was given to
+# somebody else.
+
+# %%
+print(inspect.getsource(switches.so_far))
+
+# %% [markdown]
+# Three loads, each in a fresh interpreter where no one else's threads are counted: one thread that
+# computes, one that takes a hundred naps, and two that pass a number to and fro a hundred times.
+
+# %%
+TELLS = TELLS_SWITCHES.met()  # Windows doesn't count them
+
+counted = {}
+for load, amount in {"computing": 1_000_000, "sleeping": 100, "handing over": 100}.items():
+    if TELLS:
+        counted[load] = measure_switches.count(load, amount=amount)
+
+# %% tags=["nbval-ignore-output"]
+for load, found in counted.items():
+    print(f"{load:13} {found.voluntary:4} voluntary, {found.involuntary:4} involuntary")
+
+# %%
+claim(
+    "8.1-voluntary",
+    "Whoever waits leaves the core: each nap is a voluntary switch, and so is each time that a "
+    "thread waits for another one. Computing needs next to none.",
+    counted["sleeping"].voluntary >= 100
+    and counted["handing over"].voluntary >= 100
+    and counted["computing"].voluntary < 50
+    if TELLS
+    else False,
+    ", ".join(f"{load} {found.voluntary}" for load, found in counted.items()),
+    needs=[TELLS_SWITCHES],
+)
+
+# %% [markdown]
+# Those switches are the price of waiting, and waiting is what threads are for. Nothing to save there. Now
+# threads that only compute. The same amount of computing is shared out among more and more of them.
+
+# %%
+guess_switches = Prediction(
+    "One thread computes for a fifth of a second: a handful of voluntary switches. Now two "
+    "threads do half of it each. How many voluntary switches?",
+    ["a handful: nobody waits for anything", "twice as many", "many more: dozens"],
+)
+guess_switches
+
+# %%
+by_threads = measure_switches.sweep((1, 2, 4, 8), seconds=0.2)
+draw_switches.sweep(by_threads)
+
+# %%
+answers = guess_switches.answers
+if by_threads:
+    alone, two = by_threads[0].voluntary, by_threads[1].voluntary
+    happened = 2 if two > alone + 20 else 1 if two > 1.5 * alone else 0
+guess_switches.compare(
+    answers[happened] if by_threads else None,
+    {
+        answers[0]: "They wait for the GIL, one for the other.",
+        answers[1]: "Not the threads count, but how often the GIL changes hands.",
+    },
+)
+
+# %%
+claim(
+    "8.1-gil-switches",
+    "Two threads that only compute cause voluntary switches, which one thread doesn't: they wait "
+    "for the GIL.",
+    two > alone + 20 if by_threads else False,
+    f"{alone} with one thread, {two} with two" if by_threads else "",
+    needs=[TELLS_SWITCHES, WITH_GIL],
+    tolerance="0.2 s hold forty switch intervals of 5 ms; half as many switches would do",
+)
+
+# %% [markdown]
+# **Look.** The more threads, the more voluntary switches. Involuntary ones depend on what else your machine
+# does.
+#
+# And what do they cost? The article's heading is "reduce context switches". So let eight threads race
+# against one, by turns, with the same computing to do.
+
+# %%
+loops = loops_in(0.03)
+
+
+def one_thread():
+    switches.in_threads(1, compute, loops)
+
+
+def eight_threads():
+    switches.in_threads(8, compute, loops // 8)
+
+
+cost_of_switches = compare({f.__name__: f for f in (one_thread, eight_threads)})
+points(cost_of_switches, "The same computing by one thread and by eight")
+
+# %%
+claim(
+    "8.1-switches-cheap",
+    "With all their switches, eight threads need hardly longer than one for the same computing.",
+    cost_of_switches.ratio("eight_threads", "one_thread").at_most(1.33),
+    tolerance="a third, for a noisy host; without a GIL they are faster",
+)
+
+# %% [markdown]
+# **Explain.** A switch takes microseconds, and the GIL changes hands at most every 5 ms. So the switches are
+# lost in the work. They name a price that is rarely the one you pay: count before you tune. What costs
+# more is what comes with threads: making them, handing work over, and waiting in the wrong place.
+#
+# ### A thread for each task, or a pool
+#
+# Here is the article's listing, to the letter. `exec` runs it in a namespace of its own.
+
+# %%
+LISTING = """
+from concurrent.futures import ThreadPoolExecutor
+
+def bad_practice():
+    for _ in range(100):
+        t = threading.Thread(target=some_task)
+        t.start()
+        t.join()
+
+def good_practice():
+    with ThreadPoolExecutor(max_workers=10) as executor:
+        executor.map(some_task, range(100))
+"""
+article = {}
+exec(LISTING, article)
+try:
+    article["bad_practice"]()
+except NameError as error:
+    print("NameError:", error.name)
+
+# %% [markdown]
+# It lacks an import, and a task. Let us add both. Our task notes that it was done.
+
+# %%
+guess_listing = Prediction(
+    "Both functions are called, with the same task. How many tasks are done?",
+    ["100 and 100", "100 and 10", "100 and 0", "an exception is raised"],
+)
+guess_listing
+
+# %%
+done = []
+
+
+def some_task():
+    done.append(threading.current_thread().name)
+
+
+article.update(threading=threading, some_task=some_task)
+article["bad_practice"]()
+by_bad = len(done)
+done.clear()
+article["good_practice"]()
+by_good = len(done)
+print(f"bad practice: {by_bad} tasks done, good practice: {by_good}")
+
+# %%
+guess_listing.compare(
+    f"{by_bad} and {by_good}",
+    {
+        "100 and 100": "The two call the task in different ways. Look at the arguments.",
+        "100 and 10": "Ten is the number of threads, not of tasks.",
+        "an exception is raised": "A hundred are, and nobody sees one of them.",
+    },
+)
+
+# %% [markdown]
+# `executor.map(some_task, range(100))` calls `some_task(0)`, `some_task(1)` and so on. Our task takes
+# no argument. So each call raised a TypeError, and each exception lies where the result would be
+# (chapter 4). The listing never takes a result.
+
+# %%
+with ThreadPoolExecutor(max_workers=10) as executor:
+    results = executor.map(some_task, range(100))
+    try:
+        list(results)
+        heard = "nothing"
+    except TypeError as error:
+        heard = type(error).__name__
+print("whoever takes the results, hears:", heard)
+
+# %%
+claim(
+    "8.1-unheard",
+    "The article's good practice does none of its hundred tasks, and says nothing, if the task "
+    "takes no argument as in its bad practice. Take the results, and you hear of it.",
+    (by_bad, by_good, heard) == (100, 0, "TypeError"),
+    f"{by_bad} and {by_good} done; taking the results raises {heard}",
+)
+
+# %% [markdown]
+# Set right, the pool does them all. The task noted which thread did it. Count the threads:
+
+# %%
+done.clear()
+article["bad_practice"]()
+new_threads = len(set(done))
+done.clear()
+with ThreadPoolExecutor(max_workers=10) as executor:
+    list(executor.map(lambda _: some_task(), range(100)))
+print(f"a hundred tasks by {new_threads} threads; a pool's: at most ten: {len(set(done)) <= 10}")
+
+# %%
+claim(
+    "8.1-bounded",
+    "A pool does its tasks with so many threads at the most, however many tasks there are; "
+    "without one there is a thread for each.",
+    len(done) == 100 and len(set(done)) <= 10 and new_threads == 100,
+    f"100 tasks: {new_threads} threads without a pool, {len(set(done))} with one",
+)
+
+# %% [markdown]
+# Now a fair race. The task waits for 2 ms, as a request would. Is the first version slow because
+# it *makes* thirty threads?
+
+# %%
+TASKS = 30
+
+
+def request(_=None):
+    time.sleep(0.002)
+
+
+def one_at_a_time():
+    for _ in range(TASKS):
+        thread = threading.Thread(target=request)
+        thread.start()
+        thread.join()
+
+
+def all_together():
+    threads = [threading.Thread(target=request) for _ in range(TASKS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+# %%
+def pool_of_ten():
+    with ThreadPoolExecutor(max_workers=10) as executor:
+        list(executor.map(request, range(TASKS)))
+
+
+guess_race = Prediction(
+    "Thirty tasks that wait. Which of the three functions is the quickest?",
+    ["one_at_a_time", "all_together", "pool_of_ten"],
+)
+guess_race
+
+# %%
+race = compare({f.__name__: f for f in (one_at_a_time, all_together, pool_of_ten)})
+points(race, "Thirty tasks of 2 ms, three ways")
+
+# %%
+guess_race.compare(
+    min(race.seconds, key=race.median),
+    {
+        "one_at_a_time": "Each thread is joined before the next one starts: no two are ever at "
+        "work.",
+        "pool_of_ten": "It has ten at once. Thirty threads have thirty at once.",
+    },
+)
+
+# %%
+claim(
+    "8.1-join-in-the-loop",
+    "The article's first version is slow because it joins in the loop: as many new threads, all "
+    "together, take a fraction of the time.",
+    race.ratio("one_at_a_time", "all_together").at_least(3),
+    tolerance="thirty at once could be thirty times as fast; a tenth of that would do",
+)
+
+# %% [markdown]
+# So the article compares one after another with ten at once, and credits the pool. What does *reuse* bring?
+# For that the tasks must do nothing, so that only their making counts. And the pool has started
+# its threads before.
+
+
+# %%
+def nothing(_=None):
+    pass
+
+
+def a_thread_for_each(count=200):
+    threads = [threading.Thread(target=nothing) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+with ThreadPoolExecutor(max_workers=10) as warm:
+    list(warm.map(request, range(10)))
+    reuse = compare(
+        {
+            "a thread for each": a_thread_for_each,
+            "a warm pool": lambda: list(warm.map(nothing, range(200))),
+        }
+    )
+points(reuse, "Two hundred tasks that do nothing")
+
+# %% tags=["nbval-ignore-output"]
+saved_s = (reuse.median("a thread for each") - reuse.median("a warm pool")) / 200
+print(f"saved for each task: {saved_s * 1e6:.0f} µs")
+
+# %%
+claim(
+    "8.1-reuse",
+    "To hand a task to a thread that is there costs less than to start one.",
+    reuse.ratio("a thread for each", "a warm pool").at_least(1.1),
+    tolerance="a factor of two to five is usual; a tenth more is enough to be told",
+)
+
+# %% [markdown]
+# **Explain.** Reuse saves so many microseconds for each task. For a request that takes 50 ms this is
+# nothing. For a task of 50 µs it is everything. A pool has a second
+# virtue, which matters more: it *bounds* how many are at once.
+#
+# ### The right size of a pool
+#
+# How many workers? Two things limit a pool. Each worker does one task at a time. And the cores can
+# do only so much computing, however many workers there are. The pool is large enough when the cores are
+# busy all the time. If a task waits three times as long as it computes, then a core needs four
+# workers: one computes while three wait. In general
+#
+# > workers = cores × (1 + waiting / computing)
+#
+# (B. Goetz, *Java Concurrency in Practice*, 2006, section 8.2). For Python threads with a GIL, "cores" is 1.
+
+# %%
+guess_size = Prediction(
+    "Each of 16 tasks waits 3 ms and computes 1 ms, in threads. Up to which size does a larger "
+    "pool make a real difference?",
+    ["1", "4", "16: one for each task"],
+)
+guess_size
+
+# %%
+print(inspect.getsource(measure_pool_size.workers.wait_and_compute))
+
+# %%
+sizes = measure_pool_size.sweep("threads", wait_ms=3, compute_ms=1, sizes=(1, 2, 4, 8, 16))
+draw_pool_size.sizes(sizes)
+
+# %%
+guess_size.compare(
+    {1: "1", 4: "4", 16: "16: one for each task"}.get(sizes.enough),
+    {
+        "1": "While one waits, others can compute.",
+        "16: one for each task": "That would help if they only waited. They also compute, one at "
+        "a time.",
+    },
+)
+
+# %%
+claim(
+    "8.1-size-waiting",
+    "Four workers are much faster than one if tasks mostly wait.",
+    sizes.comparison.ratio("1", "4").at_least(2),
+    tolerance="up to four times as fast is possible; half of it would do",
+)
+
+# %%
+claim(
+    "8.1-size-enough",
+    "From cores × (1 + waiting / computing) on, more workers bring little: with a GIL, sixteen "
+    "don't do what four times as many could.",
+    sizes.comparison.ratio("16", "4").at_least(0.5),
+    needs=[WITH_GIL],
+    tolerance="1 would be no gain at all, 0.25 the gain of four times as many",
+)
+
+# %% [markdown]
+# **Look.** The measured line follows the dashed one down, and both flatten out at the dotted line. And
+# tasks that only compute? They need processes, and then the formula says: as many as there are cores. Ask
+# for the cores that you may *use*; `os.cpu_count()` counts those of the machine.
+
+# %%
+cores, why = usable_cores()
+few = min(cores, 4)
+computing = measure_pool_size.sweep("processes", wait_ms=0, compute_ms=3, sizes=(1, few, 2 * few))
+draw_pool_size.sizes(computing)
+
+# %%
+AT_MOST_4 = Need(lambda: usable_cores()[0] <= 4, "it starts more processes than you have cores")
+claim(
+    "8.1-size-computing",
+    "If tasks only compute, twice as many processes as cores aren't faster than as many as cores.",
+    computing.comparison.ratio(str(2 * few), str(few)).at_least(0.75),
+    needs=[AT_MOST_4],
+    tolerance="1 would be no gain, 0.5 the gain of twice as many",
+)
+
+# %% [markdown]
+# `ThreadPoolExecutor` doesn't know what your tasks do. Its default is the number of cores plus 4, at most 32
+# ([docs](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor)):
+# too many for computing, perhaps too few for waiting. In the lab, choose what your tasks do.
+
+# %%
+pool_size_lab().set(wait_ms=5, compute_ms=0, tasks=16).run()
+
+# %% [markdown]
+# ### The right chunk size
+#
+# A process pool sends its tasks as messages, and a message costs more than a small task. `chunksize` puts
+# several tasks in one message (chapter 3). Two thousand very small tasks:
+
+# %%
+spawn = multiprocessing.get_context("spawn")
+numbers = range(2_000)
+
+with spawn.Pool(2) as pool:
+    by_chunk = compare(
+        {
+            "chunks of 1": lambda: pool.map(pools.square, numbers, chunksize=1),
+            "chunks of 100": lambda: pool.map(pools.square, numbers, chunksize=100),
+            "no pool at all": lambda: [pools.square(n) for n in numbers],
+        }
+    )
+points(by_chunk, "Two thousand squares")
+
+# %%
+claim(
+    "8.1-chunks",
+    "For tiny tasks, messages are all that counts: in chunks of 100 they are several times as "
+    "fast as one by one.",
+    by_chunk.ratio("chunks of 1", "chunks of 100").at_least(3),
+    tolerance="a hundred times fewer messages; a factor of three is far from noise",
+)
+
+# %%
+claim(
+    "8.1-no-pool",
+    "And a loop without a pool is faster than both: these tasks aren't worth a message at all.",
+    by_chunk.ratio("chunks of 100", "no pool at all").at_least(1),
+    tolerance="none is needed: it is several times as fast",
+)
+
+# %% [markdown]
+# Now tasks that are worth it, about 5 µs each, growing from the first to the last. A small chunk costs
+# messages. A large one is unfair: near the end one process still has a chunk of long tasks, and the
+# other has none. Somewhere between lies the best. You can compute it, from two costs that you can measure:
+# what one message costs, and how long one task takes.
+
+# %%
+print(inspect.getsource(measure_chunks.predict))
+
+# %%
+guess_best = Prediction(
+    "512 tasks of about 5 µs, two processes. Which chunk size is the best?",
+    ["below 8", "8 to 128", "256: half of them for each process"],
+)
+guess_best
+
+# %%
+chunks = measure_chunks.sweep(tasks=512, task_us=5, spread="growing", processes=2)
+draw_chunks.curve(chunks)
+
+# %%
+best = chunks.best_measured
+small, between, half = guess_best.answers
+guess_best.compare(
+    small if best < 8 else between if best <= 128 else half if best == 256 else None,
+    {
+        small: "Then there are more than sixty messages, and a message costs more than a task.",
+        half: "The second half is the longer one. Who has the first half is done early, and waits.",
+    },
+)
+
+# %%
+claim(
+    "8.1-predicted",
+    "The chunk size that was computed beforehand takes at most twice as long as the best measured "
+    "one.",
+    chunks.comparison.ratio(str(chunks.best_predicted), str(chunks.best_measured)).at_most(2),
+    tolerance="near its lowest point the curve is flat; chunks of 1 take many times as long",
+)
+
+# %% [markdown]
+# **Look.** Both curves fall steeply on the left, where messages count. Around the best they are flat: half or
+# twice the chunk size makes little difference. On the right they rise.
+#
+# **Explain.** So you needn't find *the* best. Measure a message (time `pool.map` of a function that does
+# nothing, with `chunksize=1`), measure a task, and put so many tasks into a chunk that the message is a small
+# part of it. Then check that there are still several chunks for each process.
+
+# %%
+chunk_lab().set(tasks=300, task_us=10).run()
+
+# %% [markdown]
+# ### Batches by hand
+#
+# `map` of a `ThreadPoolExecutor` has a `chunksize` too. Does it help? Count the calls of `submit`, each of
+# which is one message to the threads.
+
+
+# %%
+class Counting(ThreadPoolExecutor):
+    submitted = 0
+
+    def submit(self, *arguments, **named):
+        self.submitted += 1
+        return super().submit(*arguments, **named)
+
+
+def square_all(batch):
+    return [pools.square(n) for n in batch]
+
+
+batches = [numbers[first : first + 100] for first in range(0, len(numbers), 100)]
+
+with Counting(2) as executor:
+    by_map = list(executor.map(pools.square, numbers, chunksize=100))
+    with_chunksize = executor.submitted
+with Counting(2) as executor:
+    by_batches = [n for squares in executor.map(square_all, batches) for n in squares]
+    with_batches = executor.submitted
+print(f"with chunksize=100: {with_chunksize} messages; with batches of 100: {with_batches}")
+
+# %%
+claim(
+    "8.1-batches",
+    "A thread pool's map ignores chunksize: one message for each task. A batch is one message for "
+    "many, and gives the same results.",
+    (with_chunksize, with_batches) == (2_000, 20) and by_map == by_batches,
+    f"{with_chunksize} and {with_batches} messages for {len(numbers)} tasks",
+)
+
+# %% [markdown]
+# The documentation [says so](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map).
+# To batch, let one task do a list of things. It works with every executor, with `submit`, and with queues.
+# Exercise 8.1 asks for it.
+
+# %%
+with ThreadPoolExecutor(2) as executor:
+    batching = compare(
+        {
+            "a task for each": lambda: list(executor.map(pools.square, numbers)),
+            "batches of 100": lambda: list(executor.map(square_all, batches)),
+        }
+    )
+points(batching, "Two thousand squares in a thread pool")
+
+# %%
+claim(
+    "8.1-batches-faster",
+    "Batches of small tasks are several times as fast.",
+    batching.ratio("a task for each", "batches of 100").at_least(2),
+    tolerance="a factor of ten and more is usual",
+)
+
+# %% [markdown]
+# ### What you needn't send
+#
+# Eight tasks each need a part of one large table. How often does the table travel? This class counts how
+# often it is pickled:
+
+# %%
+print(inspect.getsource(pickling.Table))
+
+# %%
+guess_pickled = Prediction(
+    "Eight tasks get the table as an argument that is the same for all: "
+    "pool.map(partial(sum_with, table), range(8), chunksize=1). How often is the table pickled?",
+    ["once", "twice: once for each process", "eight times"],
+)
+guess_pickled
+
+# %%
+table = pickling.Table(array("d", range(400_000)))
+sent = {}
+
+with spawn.Pool(2) as pool:
+    pickling.Table.pickled = 0
+    sums = pool.map(partial(pickling.sum_with, table), range(8), chunksize=1)
+    sent["with each task"] = pickling.Table.pickled
+
+    pickling.Table.pickled = 0
+    pool.map(table.part, range(8), chunksize=1)  # a method of the table
+    sent["as a method's object"] = pickling.Table.pickled
+
+pickling.Table.pickled = 0
+with spawn.Pool(2, initializer=pickling.keep, initargs=(table,)) as pool:
+    sums_kept = pool.map(pickling.sum_kept, range(8), chunksize=1)
+sent["by an initializer"] = pickling.Table.pickled
+
+for way, times in sent.items():
+    print(f"{way}: pickled {times} times")
+print("the same sums:", sums == sums_kept)
+
+# %%
+guess_pickled.compare(
+    {1: "once", 2: "twice: once for each process"}.get(sent["with each task"], "eight times"),
+    {
+        "once": "There is one table, but a message has to hold all that its task needs.",
+        "twice: once for each process": "That is what an initializer does.",
+    },
+)
+
+# %% [markdown]
+# The function is a part of every message, and `partial` carries the table. A bound method, such as
+# `table.part`, carries its object, which is harder to see. An **initializer** gets the table once for each
+# process. For each? Ask the start methods, in a fresh interpreter:
+
+# %%
+for_two = {
+    method: call(pickling.pickled_for_the_initializer, method, 2)
+    for method in multiprocessing.get_all_start_methods()
+}
+claim(
+    "8.1-initializer-fork",
+    "A forked process has what its initializer gets: nothing is pickled. By spawn and forkserver "
+    "it is pickled once for each process.",
+    all(times == (0 if method == "fork" else 2) for method, times in for_two.items()),
+    f"for two processes: {for_two}",
+)
+
+# %% [markdown]
+# **Shared memory** needs no pickling at all: what travels is a name (chapter 3).
+
+# %%
+print(inspect.getsource(pickling.sum_shared))
+
+# %%
+count = len(table.numbers)
+segment = shared_memory.SharedMemory(create=True, size=8 * count)
+segment.buf[: 8 * count] = memoryview(table.numbers).cast("B")
+by_name = partial(pickling.sum_shared, segment.name, count)
+
+pickling.Table.pickled = 0
+with spawn.Pool(2, initializer=pickling.keep, initargs=(table,)) as pool:
+    kept = pickling.Table.pickled
+    sums_shared = pool.map(by_name, range(8), chunksize=1)
+    sent["in shared memory"] = pickling.Table.pickled - kept
+    sharing = compare(
+        {
+            "with each task": lambda: pool.map(partial(pickling.sum_with, table), range(8), 1),
+            "by an initializer": lambda: pool.map(pickling.sum_kept, range(8), 1),
+            "in shared memory": lambda: pool.map(by_name, range(8), 1),
+            "whole parts come back": lambda: pool.map(pickling.doubled, range(8), 1),
+            "their sums come back": lambda: pool.map(pickling.sum_doubled, range(8), 1),
+        }
+    )
+segment.close()
+segment.unlink()
+points(sharing, "Eight tasks, one table of 3.2 MB")
+
+# %%
+claim(
+    "8.1-pickled",
+    "An argument that is the same for all tasks is pickled with each message, and so is the "
+    "object of a method; by an initializer once for each process; in shared memory never.",
+    list(sent.values()) == [8, 8, 2, 0] and sums == sums_kept == sums_shared,
+    f"{sent}",
+)
+
+# %%
+claim(
+    "8.1-initializer",
+    "What isn't sent costs nothing: with the table in place already, the same sums take a "
+    "fraction of the time.",
+    sharing.ratio("with each task", "by an initializer").at_least(1.5),
+    tolerance="a factor of three and more is usual",
+)
+
+# %% [markdown]
+# The way back counts as well. Two of the contenders double a part of the table. One returns the doubled
+# numbers, the other what you wanted to know of them.
+
+# %%
+pickling.keep(table)
+back = {f.__name__: len(pickle.dumps(f(0))) for f in (pickling.doubled, pickling.sum_doubled)}
+pickling.keep(None)
+claim(
+    "8.1-return-less",
+    "A result travels too. Return what is asked for, not what it was computed from.",
+    back["doubled"] > 1_000 * back["sum_doubled"],
+    f"{back['doubled']} bytes for the doubled numbers, {back['sum_doubled']} for their sum",
+)
+
+# %% [markdown]
+# ### Threads that you didn't start
+#
+# NumPy multiplies matrices with a library (**BLAS**) that has threads of its own, usually one for each
+# core. Now put such a task into each process of a pool. How many threads want a core?
+
+# %%
+print(inspect.getsource(multiply))
+
+
+# %%
+def multiply_in_all(limit):
+    return pool.starmap(multiply, [(200, 4, limit)] * few, chunksize=1)
+
+
+with spawn.Pool(few) as pool:
+    as_they_like, one_each = multiply_in_all(None), multiply_in_all(1)
+    in_processes = compare(
+        {
+            "threads as they like": lambda: multiply_in_all(None),
+            "one thread each": lambda: multiply_in_all(1),
+        }
+    )
+points(in_processes, f"Matrix products in {few} process{'es' * (few > 1)}: the time of all")
+
+# %%
+threads = sum(one.threads for one in as_they_like)
+limited = sum(one.threads for one in one_each)
+claim(
+    "8.1-blas-threads",
+    "Each process of a pool has BLAS threads of its own, together more than there are cores. "
+    "threadpool_limits makes it one each.",
+    threads == few * blas_threads() > cores and limited == few,
+    f"{threads} threads as they like, {limited} limited, {cores} cores",
+    needs=[HAS_BLAS_THREADS, needs_cores(2)],
+)
+
+# %%
+claim(
+    "8.1-oversubscribed",
+    "With one thread each, the processes of a full pool need no longer than with more threads "
+    "than cores.",
+    in_processes.ratio("threads as they like", "one thread each").at_least(0.8),
+    needs=[HAS_BLAS_THREADS, needs_cores(2), AT_MOST_4],
+    tolerance="a fifth for noise; on a busy machine, more threads take many times as long",
+)
+
+# %% [markdown]
+# **Look.** This is **oversubscription**: more threads that compute than cores. Compare the two rows.
+#
+# **Explain.** The threads of one product wait for each other. If they can't all run, they wait for one
+# whose core was taken. `threadpool_limits(1)` from [threadpoolctl](https://github.com/joblib/threadpoolctl)
+# says how many a library may use, in this block. From outside, environment variables such as
+# `OMP_NUM_THREADS` and `OPENBLAS_NUM_THREADS` do it, if they are set before the library is loaded. The rule:
+# let the pool be parallel, or the library, but not both.
+#
+# **Try.** Give the products a size of 50, then 1000. Where do the library's own threads help, where do they
+# hurt? And in the chunk lab: let all tasks have the same length. Why is the best chunk a large one now?
+
+# %% [markdown]
+# ## 8.2 The start method as a choice of price
+#
+# *25 minutes; 85 so far*
+#
+# The article's listing sets the start method three times in a row. Run as a program of its own it does this:
+
+# %%
+LISTING_82 = """
+import multiprocessing as mp
+mp.set_start_method('spawn')
+mp.set_start_method('fork')
+mp.set_start_method('forkserver')
+"""
+three_times = run_script(LISTING_82)
+print("exit code", three_times.exit_code)
+print(three_times.last_error)
+
+# %%
+claim(
+    "8.2-three-times",
+    "The article's listing fails at its second line: a program's start method is set once.",
+    three_times.exit_code == 1 and three_times.last_error.startswith("RuntimeError"),
+    three_times.last_error,
+)
+
+# %% [markdown]
+# It shows three alternatives. Use `get_context(method)`, and you can choose for each pool (chapter 3).
+# What do you choose by? First by what is *safe*: fork copies locks that nobody will release. Then by
+# price, in time and memory for each worker. It depends on the parent: what its main module imports, and what it
+# holds. Here a light parent, and a heavy one that imports much and holds 50 MB.
+
+# %%
+guess_heavy = Prediction(
+    "The parent gets heavier: more imports, more memory. Which start method's time grows the most?",
+    ["fork: it copies the parent", "spawn: it imports all anew", "all the same"],
+)
+guess_heavy
+
+# %%
+light = start_costs("nothing")
+heavy = start_costs("at the top", ballast_mb=50)
+server = [method for method in ("forkserver",) if HAS_FORK.met()]
+ready = [start_costs("at the top", methods=server, preload=True, ballast_mb=50)] if server else []
+draw_start_methods.costs([light, heavy, *ready])
+
+# %%
+grown = {m: heavy.comparison.median(m) - light.comparison.median(m) for m in light.methods}
+by_fork, by_import, same = guess_heavy.answers
+guess_heavy.compare(
+    by_fork if max(grown, key=grown.get) == "fork" else by_import,
+    {
+        by_fork: "It copies the tables of pages, not the pages: the 50 MB are shared.",
+        same: "A fork has the imports for nothing. Spawn imports them again.",
+    },
+)
+
+# %%
+claim(
+    "8.2-imports",
+    "A child of spawn imports again what a heavy parent's main module imports at its top, and has "
+    "as much more memory of its own.",
+    light.modules["spawn"] == 0 < heavy.modules["spawn"]
+    and (not heavy.unique or heavy.unique["spawn"] > light.unique["spawn"] + 2e6),
+    f"{heavy.modules['spawn']} modules; memory {dict(light.unique)} and {dict(heavy.unique)}",
+    tolerance="2 MB: far less than these modules need, far more than two children differ",
+)
+
+# %%
+claim(
+    "8.2-heavy",
+    "So its start takes longer.",
+    side_by_side((light, "spawn"), (heavy, "spawn"))
+    .ratio(named(heavy, "spawn"), named(light, "spawn"))
+    .at_least(1.15),
+    tolerance="the imports take about half as long as a bare start, or more",
+)
+
+# %%
+claim(
+    "8.2-fork",
+    "A fork of the heavy parent starts several times faster than a spawn.",
+    heavy.comparison.ratio("spawn", "fork").at_least(3) if HAS_FORK.met() else False,
+    needs=[HAS_FORK],
+    tolerance="a factor of ten and more is usual; 3 is left for machines where a fork is slow",
+)
+
+# %%
+claim(
+    "8.2-preload",
+    "A fork server that has preloaded the imports of a heavy parent starts its children faster "
+    "than spawn does.",
+    side_by_side((heavy, "spawn"), (ready[0], "forkserver"))
+    .ratio(named(heavy, "spawn"), named(ready[0], "forkserver"))
+    .at_least(2)
+    if ready
+    else False,
+    needs=[HAS_FORK],
+    tolerance="a factor of five and more is usual",
+)
+
+# %%
+claim(
+    "8.2-memory",
+    "What a child of spawn imports is its own memory; what a fork server has preloaded, its "
+    "children share.",
+    ready[0].unique["forkserver"] < 0.7 * heavy.unique["spawn"]
+    if ready and TELLS_MEMORY.met()
+    else False,
+    f"{ready[0].unique} against {dict(heavy.unique)}" if ready else "",
+    needs=[HAS_FORK, TELLS_MEMORY],
+)
+
+# %% [markdown]
+# **Look.** Multiply the right side by the number of your workers: that is the memory of a pool.
+#
+# **Explain.** So the list to choose from is short.
+#
+# - *Fork* is the cheapest, where no other thread runs and nobody holds a lock (chapter 3).
+# - *Forkserver* with `set_forkserver_preload` comes near it, and is safe as long as nothing that is preloaded
+#   starts a thread
+#   ([docs](https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods)).
+# - *Spawn* works everywhere. Keep the main module light, and start rarely.
+#
+# ### Start rarely: a warm pool
+#
+# Whatever a start costs, you may pay it once. When does a pool start its processes?
+
+# %%
+guess_when = Prediction(
+    "Pool(2) and ProcessPoolExecutor(2) have just been made, and no task was given. How many "
+    "processes have they started?",
+    ["two and two", "two and none", "none and none"],
+)
+guess_when
+
+
+# %%
+def children():
+    return set(multiprocessing.active_children())
+
+
+before = children()
+with spawn.Pool(2) as pool:
+    of_pool = len(children() - before)
+with ProcessPoolExecutor(2, mp_context=spawn) as executor:
+    of_executor = len(children() - before)
+    executor.submit(warm_pools.process_id).result()
+    after_one = len(children() - before)
+print(f"Pool: {of_pool}, executor: {of_executor}, after its first task: {after_one}")
+
+# %%
+guess_when.compare(
+    {(2, 2): "two and two", (2, 0): "two and none"}.get((of_pool, of_executor), "none and none"),
+    {
+        "two and two": "The executor starts a process when there is a task and nobody to do it.",
+        "none and none": "Pool starts all of its processes at once.",
+    },
+)
+
+# %%
+claim(
+    "8.2-on-demand",
+    "Pool starts its processes when it is made; ProcessPoolExecutor (of spawn) when tasks need "
+    "them.",
+    (of_pool, of_executor, after_one) == (2, 0, 1),
+    f"{of_pool}, {of_executor}, {after_one}",
+)
+
+# %% [markdown]
+# So the first tasks of an executor are slow: they wait for a start. Whoever measures it, measures starts. To
+# **warm** a pool is to let it start, and import, before the first task that counts. The next cell does three
+# batches of tasks, each with a pool of its own; then three with one that stays.
+
+
+# %%
+def new_pool():
+    with spawn.Pool(2) as pool:
+        return pool.map(warm_pools.process_id, range(4), chunksize=1)
+
+
+def three_new():
+    return [new_pool() for _ in range(3)]
+
+
+ids_new = set().union(*three_new())
+with spawn.Pool(2) as kept_pool:
+    kept_pool.map(warm_pools.process_id, range(4))
+    ids_kept = set()
+    for _ in range(3):
+        ids_kept |= set(kept_pool.map(warm_pools.process_id, range(4), chunksize=1))
+    keeping = compare(
+        {
+            "a new pool": new_pool,
+            "the pool that is there": lambda: kept_pool.map(warm_pools.process_id, range(4), 1),
+        }
+    )
+points(keeping, "One batch of four tasks that do nothing")
+
+# %%
+claim(
+    "8.2-warm",
+    "A pool that is kept does all batches with the processes it has; new pools start new ones. To "
+    "start them takes many times as long as the batch.",
+    keeping.ratio("a new pool", "the pool that is there").at_least(5)
+    if len(ids_kept) <= 2 < len(ids_new)
+    else False,
+    tolerance="a factor of a hundred is usual",
+)
+
+# %% [markdown]
+# ### Warm means ready
+#
+# A process that has started may still have to import what its tasks need. This task says whether it did:
+
+# %%
+print(inspect.getsource(warm_pools.parse))
+
+# %%
+with spawn.Pool(1) as pool:
+    cold = [pool.apply(warm_pools.parse) for _ in range(3)]
+with spawn.Pool(1, initializer=warm_pools.get_ready) as pool:
+    primed = [pool.apply(warm_pools.parse) for _ in range(3)]
+
+print("without an initializer: ready", [one["ready"] for one in cold])
+print("with one:               ready", [one["ready"] for one in primed])
+
+# %%
+claim(
+    "8.2-ready",
+    "The first task in each process pays for the imports; an initializer pays before it comes.",
+    [one["ready"] for one in cold] == [False, True, True] and all(one["ready"] for one in primed),
+    f"until the module was there: {[round(one['seconds'] * 1e3, 2) for one in cold]} ms, with the "
+    f"initializer {[round(one['seconds'] * 1e3, 2) for one in primed]} ms",
+)
+
+# %% [markdown]
+# A pool that is kept has its price as well: its memory, and whatever its tasks leave behind there. That is
+# what `maxtasksperchild` is for. It puts the price of a start back on every so many tasks:
+
+# %%
+with spawn.Pool(1, maxtasksperchild=2) as pool:
+    ids = pool.map(warm_pools.process_id, range(6), chunksize=1)
+with spawn.Pool(1) as pool:
+    ids_forever = pool.map(warm_pools.process_id, range(6), chunksize=1)
+print("processes for six tasks:", len(set(ids)), "and", len(set(ids_forever)))
+
+# %%
+claim(
+    "8.2-recycling",
+    "With maxtasksperchild=2 six tasks take three starts; without it one.",
+    (len(set(ids)), len(set(ids_forever))) == (3, 1),
+    f"{len(set(ids))} and {len(set(ids_forever))}",
+)
+
+# %% [markdown]
+# **Try.** Let `new_pool` use `"fork"` and `"forkserver"` in a script of your own (a kernel has threads: don't
+# fork it). Does a new pool for each batch become affordable? How long must a batch compute until nobody
+# notices the start?
+
+# %% [markdown]
+# ## Summary
+#
+# - A **voluntary** context switch is a wait, an **involuntary** one a core taken away. Count them
+#   (`getrusage`) before you fight them.
+# - A pool **bounds** how many tasks are at once; that it **reuses** threads saves microseconds for each task.
+#   Take its results, or its exceptions are lost.
+# - Size of a pool: **cores × (1 + waiting / computing)**. With a GIL, a thread pool has one core.
+# - Chunk size: large enough that the **message** is a small part of the chunk, small enough that each process
+#   gets several. A thread pool's `map` ignores it: **batch** by hand.
+# - What is the same for all tasks goes into an **initializer** or into **shared memory**. Return little.
+# - **Oversubscription**: a library's threads times your processes. Limit one of the two.
+# - Start methods differ in price for a **heavy** parent. Preload, keep the main module light, keep the
+#   pool **warm** and its processes ready.
+
+# %% [markdown]
+# ## Exercises
+#
+# *About 40 minutes.* Write, run the cell, then run the check below it.
+
+# %% [markdown]
+# ### Exercise 8.1
+#
+# Write `map_in_batches`: apply `function` to each of the `items` (a list), in an executor, `size` items to
+# each submitted task. Return the list of the results, in the order of the items. All batches are to be
+# submitted before you wait for the first. The function `apply_to_all(function, batch)` is there already: it is
+# importable, so processes can run it too.
+
+# %%
+from helpers.workers.chunks import apply_to_all
+
+print(inspect.getsource(apply_to_all))
+
+
+# %% tags=["exercise"]
+def map_in_batches(executor, function, items, size):
+    return ...
+
+
+# %%
+exercises.check("8.1", checks_batches.map_in_batches, map_in_batches)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def map_in_batches(executor, function, items, size):
+#     futures = [
+#         executor.submit(apply_to_all, function, items[first : first + size])
+#         for first in range(0, len(items), size)
+#     ]
+#     return [result for future in futures for result in future.result()]
+# ```
+#
+# The slice at the end is shorter if the items don't come out even, which is just right. From Python 3.12 on
+# `itertools.batched(items, size)` makes the batches.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 8.2
+#
+# Write a class `WarmPool`. Making one starts nothing. The first call of `map(function, items)` starts a pool of
+# `workers` processes (by spawn); later calls use the same processes. `close()` ends them and waits until they
+# have ended; it does no harm if there are none.
+
+
+# %% tags=["exercise"]
+class WarmPool:
+    def __init__(self, workers):
+        self.workers = workers
+
+    def map(self, function, items):
+        return ...
+
+    def close(self): ...
+
+
+# %%
+exercises.check("8.2", checks_warm_pools.warm_pool, WarmPool, deadline=60)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# class WarmPool:
+#     def __init__(self, workers):
+#         self.workers = workers
+#         self.pool = None
+#
+#     def map(self, function, items):
+#         if self.pool is None:
+#             self.pool = multiprocessing.get_context("spawn").Pool(self.workers)
+#         return self.pool.map(function, items)
+#
+#     def close(self):
+#         if self.pool is not None:
+#             self.pool.close()
+#             self.pool.join()
+#             self.pool = None
+# ```
+#
+# `close` of a `Pool` says that no more tasks will come; `join` waits for its processes. After `terminate`
+# you would have to `join` as well.
+#
+# </details>
+
+# %% [markdown]
+# ## What the article says and what you measured
+#
+# | the article | what is so | shown by | source |
+# |---|---|---|---|
+# | reduce context switches (the heading of 8.1) | a thread that waits must switch; those of computing threads come from the GIL, and cost little | claims 8.1-voluntary, 8.1-gil-switches | [getrusage(2)](https://man7.org/linux/man-pages/man2/getrusage.2.html) |
+# | its listing of 8.1 | lacks `import threading` and the task; and with one task for both, the pool's calls all fail, unheard | claim 8.1-unheard | [Executor.map](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map) |
+# | a pool instead of many threads, for speed | its slow version joins in the loop; as many threads at once are as fast | claim 8.1-join-in-the-loop | [Thread.join](https://docs.python.org/3/library/threading.html#threading.Thread.join) |
+# | a pool saves making threads | so it does, some microseconds for each | claim 8.1-reuse | [thread pools](https://docs.python.org/3/library/concurrent.futures.html#threadpoolexecutor) |
+# | `set_start_method` three times (8.2) | RuntimeError at the second; `get_context` is meant for that | claim 8.2-three-times | [get_context](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.get_context) |
+# | spawn: safer but slow | as slow as your main module is heavy, and only when it starts | claims 8.2-imports, 8.2-heavy, 8.2-warm | [spawn and forkserver](https://docs.python.org/3/library/multiprocessing.html#the-spawn-and-forkserver-start-methods) |
+# | forkserver: the middle way | nearly as fast as fork if it preloads | claims 8.2-preload, 8.2-memory | [set_forkserver_preload](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.set_forkserver_preload) |
+
+# %% [markdown]
+# Pools own semaphores of the operating system, which go when nothing refers to the pools any more.
+
+# %%
+pool = kept_pool = executor = warm = results = segment = None
+
+# %%
+chapter.end("8")
+
+# %% [markdown]
+# ## Next
+#
+# This is the last chapter. Behind you lie the terms ([chapter 1](01_concurrency_basics.ipynb)), the GIL
+# ([2](02_the_gil.ipynb)), processes ([3](03_multiprocessing.ipynb)), threads ([4](04_threading.ipynb)) and
+# asyncio ([5](05_asyncio.ipynb)). Before you lies a program of your own: measure it first.
