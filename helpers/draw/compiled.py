@@ -1,4 +1,4 @@
-"""Compiled loops: times on an axis with room for a millionfold gain, and speed-ups that multiply."""
+"""Compiled loops: times with room for a millionfold gain, and speed-ups that multiply."""
 
 from __future__ import annotations
 

@@ -8,13 +8,13 @@ from helpers.labs.job import Job
 from helpers.labs.panel import Lab, Settings, choice, number
 from helpers.measure.compiled import (
     KEEPS_GIL,
-    LANGUAGES,
     MOST_THREADS,
     NO_GIL,
     NUMBA,
     PYTHON,
     ThreadRun,
     in_threads,
+    languages,
 )
 
 # A run takes about a third of a second, whatever the language.
@@ -27,7 +27,7 @@ def compiled_lab() -> Lab[ThreadRun]:
     return Lab(
         "Faster code, more threads, or both?",
         {
-            "language": choice("Code", list(LANGUAGES), first),
+            "language": choice("Code", list(languages()), first),
             "threads": number("Threads", 2, 1, MOST_THREADS),
         },
         measure_compiled,

@@ -14,8 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from helpers.measure.timeline import Span, State, Timeline
@@ -112,7 +111,7 @@ def _greet(address: str) -> None:
 
     A client waits for ever for the greeting of somebody who took its call and isn't Dask.
     """
-    from distributed.core import connect as call_up
+    from distributed.comm.core import connect as call_up
 
     async def greet() -> None:
         comm = await call_up(address, timeout=PATIENCE_S)

@@ -22,7 +22,7 @@ from typing import Any
 
 from helpers.measure.elsewhere import Stopped
 from helpers.measure.timeline import State, Timeline, timeline
-from helpers.measure.verdict import Need, Verdict, checked, untold
+from helpers.measure.verdict import Need
 from helpers.workers.compiled import longest_chain, pieces
 from helpers.workers.timeline import RELEASED, WORKING, Recorder
 
@@ -49,6 +49,11 @@ def numba() -> Any:
 
 def _as_it_is(function: Callable[..., Any] | None = None, **_: Any) -> Any:
     return function if function is not None else _as_it_is
+
+
+def languages() -> tuple[str, ...]:
+    """Those of LANGUAGES that this machine has."""
+    return LANGUAGES if NUMBA.met() else (PYTHON,)
 
 
 @functools.cache
@@ -87,9 +92,12 @@ class ThreadRun:
         return self.numbers / (self.timeline.length_ns / 1e9)
 
     @property
-    def at_once(self) -> float:
-        """The part of the time (0 to 1) during which two threads at least were computing."""
-        return self.timeline.at_once_ns(State.RUNNING, State.RELEASED) / self.timeline.length_ns
+    def waiting_for_gil(self) -> float:
+        """The part of the threads' time (0 to 1) that they spent waiting for the GIL.
+
+        Where ``timeline.tells_queue`` is false, waiting for a core is in it.
+        """
+        return self.timeline.share_in(State.WAITING_GIL, State.WAITING_UNKNOWN)
 
 
 def in_threads(
@@ -193,15 +201,3 @@ def _run(command: list[str]) -> float:
     if done.returncode != 0:
         raise ValueError(f"source must compile: {(done.stderr or done.stdout).strip()}")
     return time.perf_counter() - began
-
-
-def at_once(run: ThreadRun) -> Verdict:
-    """Did two threads compute at one instant for a good part of the time?
-
-    Can't be told where they stood in the queue for a core: other work had it.
-    """
-    queued = run.timeline.share_in(State.WAITING_CORE, State.WAITING_UNKNOWN)
-    evidence = f"two threads computed at once for {run.at_once:.0%} of the time"
-    if run.at_once < 0.3 and queued > 0.15:
-        return untold("the threads stood in the queue for a core: other work had it", evidence)
-    return checked(run.at_once >= 0.3, evidence)

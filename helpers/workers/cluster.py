@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Tuple
 
 from helpers.workers.compiled import longest_chain
 
 
-def chain_and_process(first: int, last: int) -> Tuple[int, int]:
+def chain_and_process(first: int, last: int) -> tuple[int, int]:
     """``longest_chain``, and the id of the process that computed it."""
     return longest_chain(first, last), os.getpid()
 

@@ -5,8 +5,6 @@ numba compiles these very functions; threads, processes and clusters run them.
 
 from __future__ import annotations
 
-from typing import List, Tuple
-
 
 def longest_chain(first: int, last: int) -> int:
     """The most steps that a number from first to last (excluded) takes down to 1.
@@ -24,7 +22,7 @@ def longest_chain(first: int, last: int) -> int:
     return longest
 
 
-def pieces(first: int, last: int, count: int) -> List[Tuple[int, int]]:
+def pieces(first: int, last: int, count: int) -> list[tuple[int, int]]:
     """Cut first to last (excluded) into so many ranges that differ by at most one number.
 
     Raises ValueError if there are fewer numbers than pieces, or no pieces.

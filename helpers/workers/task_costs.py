@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, Optional
+from typing import Any
 
 from helpers.workers import creation
 from helpers.workers.creation import nothing, nothing_async
@@ -126,7 +126,7 @@ def _means(
     return by_turns({way: partial(mean, way) for way in ways}, rounds)
 
 
-def _interpreter_pool() -> Optional[Any]:
+def _interpreter_pool() -> Any:
     """A pool of one subinterpreter; None before Python 3.14."""
     make = getattr(importlib.import_module("concurrent.futures"), "InterpreterPoolExecutor", None)
     return None if make is None else make(1)
