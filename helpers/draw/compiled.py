@@ -53,7 +53,9 @@ def rates(
     """
     names = list(comparison.seconds)
     each = {name: numbers[name] / comparison.median(name) for name in names}
-    figure = new_figure("Each step multiplies the one before", 1.7 + 0.55 * len(names))
+    figure = new_figure(
+        "Compiled, then in threads: speed-up times speed-up", 1.7 + 0.55 * len(names)
+    )
     axes = figure.axes[0]
     for row, name in enumerate(names):
         right = max(each[name], limits.get(name, 0.0))
@@ -105,8 +107,10 @@ def thread_runs(runs: Sequence[ThreadRun]) -> Picture:
         1,
         len(runs),
     )
+    longest_s = max(run.timeline.length_ns for run in runs) / 1e9
     for axes, run in zip(figure.axes, runs, strict=True):
         draw_lanes(axes, run.timeline)
+        axes.set_xlim(0, longest_s)
         axes.set_title(f"{run.language}: {in_words(run.timeline.length_ns / 1e9)}", loc="left")
     for axes in figure.axes[:-1]:
         axes.set_xlabel("")

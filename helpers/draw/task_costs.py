@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from helpers.draw.gil import in_words
 from helpers.draw.picture import FAINT, INK, SERIES, Picture, new_figure
-from helpers.measure.task_costs import TaskCosts
+from helpers.measure.task_costs import Forecast, TaskCosts
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
 
 
 def costs(found: TaskCosts) -> Picture:
@@ -48,7 +52,9 @@ def costs(found: TaskCosts) -> Picture:
     axes.set_xlim(low, high * (high / low) ** 0.35)  # room for the words
     axes.set_yticks(range(len(ways)), ways)
     axes.set_ylim(len(ways) - 0.5, -0.5)
-    axes.set_xlabel("microseconds a task; the ring: each of many handed over together")
+    decades = [10.0**power for power in range(-2, 10) if low <= 10.0**power <= high * 2]
+    _in_words(axes.xaxis, decades, 1e-6)
+    axes.set_xlabel("time for one task; the ring: each of many handed over together")
     axes.grid(axis="x", alpha=0.3)
     return Picture(figure, describe(found))
 
@@ -64,27 +70,20 @@ def describe(found: TaskCosts) -> str:
     return f"A task that does nothing costs, one at a time: {', '.join(parts)}."
 
 
-def foreseen(
-    found: TaskCosts,
-    ways: Mapping[str, int],
-    tasks: int,
-    measured: Mapping[str, float],
-    mark: float,
-) -> Picture:
+def forecast(found: TaskCosts, came: Forecast, ways: Sequence[str]) -> Picture:
     """Speed-up against the length of a task, as the costs foretell it; a line for each way.
 
-    ways: way to its number of workers. measured: way to seconds that ``tasks`` tasks of length
-    ``mark`` seconds really took; drawn as a large mark.
+    What came is drawn as large marks at the length that was tried.
     """
+    tasks, workers = came.tasks, came.workers
     figure = new_figure("Where the lines cross 1, handing over begins to pay", 4.6)
     axes = figure.axes[0]
     lengths = [10 ** (power / 8) for power in range(-6 * 8, 1)]
-    for place, (way, workers) in enumerate(ways.items()):
+    for place, way in enumerate(ways):
         colour, marker = SERIES[place % len(SERIES)]
         speeds = [
             tasks * length / found.foreseen(way, tasks, length, workers) for length in lengths
         ]
-        label = f"{way}, {workers} {'worker' if workers == 1 else 'workers'}"
         axes.plot(
             [length * 1e3 for length in lengths],
             speeds,
@@ -92,12 +91,12 @@ def foreseen(
             marker=marker,
             markevery=8,
             markersize=7,
-            label=label,
+            label=way,
         )
-        if way in measured:
+        if way in came.measured:
             axes.plot(
-                [mark * 1e3],
-                [tasks * mark / measured[way]],
+                [came.work_s * 1e3],
+                [tasks * came.work_s / came.measured[way]],
                 marker,
                 color=colour,
                 markeredgecolor=INK,
@@ -107,17 +106,29 @@ def foreseen(
     axes.axhline(1, color=INK, linewidth=1.5, linestyle="--")
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("work in one task (milliseconds)")
+    _in_words(axes.xaxis, [10.0**power for power in range(-3, 4)], 1e-3)
+    axes.set_xlabel("work in one task; large marks: what came")
     axes.set_ylabel("times as fast as one\nafter another")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=12)
-    return Picture(figure, describe_foreseen(found, ways, tasks))
+    return Picture(figure, describe_forecast(found, came, ways))
 
 
-def describe_foreseen(found: TaskCosts, ways: Mapping[str, int], tasks: int) -> str:
-    """One sentence: how long a task must work for each way to cost a tenth of it."""
-    parts = [f"{way} {in_words(found.least_work(way))}" for way in ways]
+def describe_forecast(found: TaskCosts, came: Forecast, ways: Sequence[str]) -> str:
+    """What was foretold and what came, and how long a task must work for each way to pay."""
+    tried = [
+        f"{way} {in_words(came.foreseen[way])} foretold, {in_words(came.measured[way])} measured"
+        for way in came.measured
+    ]
+    pays = [f"{way} {in_words(found.least_work(way))}" for way in ways]
     return (
-        f"{tasks} tasks. Handing over costs a tenth of the work when a task works for: "
-        f"{', '.join(parts)}."
+        f"{came.tasks} tasks of {in_words(came.work_s)}, {came.workers} at once: "
+        f"{'; '.join(tried)}. Handing over costs a tenth of the work when a task works for: "
+        f"{', '.join(pays)}."
     )
+
+
+def _in_words(axis: Axis, values: Sequence[float], unit_s: float) -> None:
+    """Mark these values of a logarithmic axis by durations: 10 µs, 1 ms."""
+    axis.set_ticks(values, [in_words(value * unit_s) for value in values])
+    axis.set_tick_params(which="minor", length=0)

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from helpers.measure.compare import BUSY_CORES
 from helpers.measure.elsewhere import call
+from helpers.measure.host import HostMeter
+from helpers.measure.verdict import Verdict, checked, untold
 from helpers.workers import task_costs as work
 
 CLUSTER = "cluster task"
@@ -74,8 +77,8 @@ def task_costs(
     found = call(work.time_tasks, rounds, deadline=_DEADLINE_S, stop=stop)
     alone, together = found["alone"], found["together"]
     if cluster is not None:
-        alone[CLUSTER] = [work.seconds_one_by_one(cluster, 10) / 10 for _ in range(rounds)]
-        together[CLUSTER] = [work.seconds_together(cluster, 50) / 50 for _ in range(rounds)]
+        alone[CLUSTER] = [work.seconds_one_by_one(cluster, 5) / 5 for _ in range(rounds)]
+        together[CLUSTER] = [work.seconds_together(cluster, 30) / 30 for _ in range(rounds)]
     return TaskCosts(_points(alone), _points(together))
 
 
@@ -83,11 +86,49 @@ def _points(seconds: Mapping[str, list[float]]) -> dict[str, tuple[float, ...]]:
     return {way: tuple(values) for way, values in seconds.items()}
 
 
-def seconds_with(executor: Executor, tasks: int, work_s: float) -> float:
-    """Seconds that an executor really takes for so many tasks which sleep for ``work_s``.
+@dataclass(frozen=True)
+class Forecast:
+    """What the costs foretold for some tasks, and what came: way to seconds.
 
-    Sleeping leaves the cores alone, so what is measured is the handing over and the waiting.
+    busy: cores that other work used meanwhile, None where that can't be told.
     """
+
+    tasks: int
+    work_s: float
+    workers: int
+    foreseen: Mapping[str, float]
+    measured: Mapping[str, float]
+    busy: float | None
+
+    def within(self, factor: float) -> Verdict:
+        """Did all ways take what was foretold, give or take the factor?"""
+        misses = {way: self.measured[way] / self.foreseen[way] for way in self.measured}
+        evidence = ", ".join(f"{way} {miss:.2f} times the forecast" for way, miss in misses.items())
+        right = all(1 / factor <= miss <= factor for miss in misses.values())
+        if not right and self.busy is not None and self.busy > BUSY_CORES:
+            return untold("other work kept the machine busy meanwhile", evidence)
+        return checked(right, evidence)
+
+
+def forecast(
+    costs: TaskCosts, pools: Mapping[str, Executor], tasks: int, work_s: float, workers: int
+) -> Forecast:
+    """Foretell how long each pool takes for so many tasks, and let it show: the best of 3 runs.
+
+    The tasks sleep for ``work_s`` seconds: that leaves the cores alone, so what is measured is the
+    handing over and the waiting. pools: way to an executor of so many workers, which are up.
+    Raises what ``TaskCosts.foreseen`` raises, and KeyError for a way without costs.
+    """
+    foreseen = {way: costs.foreseen(way, tasks, work_s, workers) for way in pools}
+    meter = HostMeter()
+    measured = {
+        way: min(_seconds_with(pool, tasks, work_s) for _ in range(3))
+        for way, pool in pools.items()
+    }
+    return Forecast(tasks, work_s, workers, foreseen, measured, meter.use().others)
+
+
+def _seconds_with(executor: Executor, tasks: int, work_s: float) -> float:
     began = time.perf_counter()
     for future in [executor.submit(time.sleep, work_s) for _ in range(tasks)]:
         future.result()
