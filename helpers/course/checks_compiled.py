@@ -29,7 +29,7 @@ def _judge(n: int, blocks: _Blocks, found: Any) -> None:
             "which grows as needed."
         )
     if found == exact:
-        if n > 0 and blocks.calls == 0:
+        if exact > 0 and blocks.calls == 0:
             raise NotYet("Right, but block_sum was never called: this exercise is about using it.")
         return
     if blocks.overflowed is not None:

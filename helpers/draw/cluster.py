@@ -37,7 +37,8 @@ def describe(found: Timeline, killed_ns: int | None = None) -> str:
     for lane in found.lanes:
         done = [span for span in found.of(State.RUNNING, lane=lane) if span.detail == "compute"]
         worked = found.time_in(State.RUNNING, lane=lane) / found.length_ns
-        parts.append(f"{lane} finished {len(done)} tasks and worked for {worked:.0%} of it")
+        tasks = f"{len(done)} {'task' if len(done) == 1 else 'tasks'}"
+        parts.append(f"{lane} finished {tasks} and worked for {worked:.0%} of it")
     said = f"{found.length_ns / 1e9:.2f} s: {', '.join(parts)}"
     if killed_ns is not None:
         said += f"; one was killed after {(killed_ns - found.start_ns) / 1e9:.2f} s"
