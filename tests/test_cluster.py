@@ -6,9 +6,11 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -78,8 +80,11 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def test_a_cluster_here_works_survives_a_kill_and_leaves_nothing() -> None:
+def test_a_cluster_here_works_survives_a_kill_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = belongings()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with ClusterExecutor(2) as cluster:
         warm_up(cluster, 2)
         assert list(cluster.map(longest_chain, [1, 27], [10, 28])) == [19, 111]
@@ -94,6 +99,8 @@ def test_a_cluster_here_works_survives_a_kill_and_leaves_nothing() -> None:
         assert [future.result(30) for future in futures] == [n * n for n in range(16)]
         cluster.client.wait_for_workers(2, timeout=30)
         assert victim not in processes(cluster.client).values()
+        assert list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
     assert left_since(before, patience=10) == []
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -51,11 +52,15 @@ class ClusterExecutor(Executor):
         if not 1 <= workers <= MOST_WORKERS:
             raise ValueError(f"workers must be 1 to {MOST_WORKERS}, got {workers}")
         address = address or os.environ.get(ADDRESS)
-        self.local: LocalCluster | None = None if address else start_here(workers)
+        # Workers keep large results in a folder. Dask would leave its own behind.
+        self._scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.local: LocalCluster | None = None
         try:
+            if not address:
+                self.local = start_here(workers, self._scratch.name)
             self.client: Client = connect(self.local or str(address))
         except BaseException:
-            self._end_local()
+            self._end()
             raise
         # Dask takes equal calls for one task, and remembers its result, unless it is told not to.
         self._dask = self.client.get_executor(pure=False)
@@ -67,30 +72,34 @@ class ClusterExecutor(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._dask.shutdown(wait=wait and not cancel_futures)
         self.client.close()
-        self._end_local()
+        self._end()
 
-    def _end_local(self) -> None:
+    def _end(self) -> None:
         if self.local is not None:
             self.local.close()
             self.local = None
             _end_offloading()
+        self._scratch.cleanup()
 
 
-def start_here(workers: int) -> LocalCluster:
+def start_here(workers: int, scratch: str) -> LocalCluster:
     """A scheduler in this process, and so many worker processes of one thread each.
 
-    Only this computer can reach it, and it serves no web page.
+    Only this computer can reach it, and it serves no web page. scratch: a folder for results that
+    are too large for memory.
     """
+    import dask
     from distributed import LocalCluster
 
-    return LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address=None,
-        # A worker that ends without being asked is what the lesson shows, not news.
-        silence_logs=logging.CRITICAL,
-    )
+    with dask.config.set({"temporary-directory": scratch}):
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            # A worker that ends without being asked is what the lesson shows, not news.
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def connect(to: LocalCluster | str) -> Client:
