@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.exercises import ch08_tuning
+from tests.exercises import ch08_compiled, ch08_tuning
 
-WRONG = {**ch08_tuning.WRONG}
+WRONG = {**ch08_tuning.WRONG, **ch08_compiled.WRONG}
