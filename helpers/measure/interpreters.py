@@ -18,6 +18,7 @@ from helpers.workers import interpreters as worker
 OLDEST = (3, 9)  # what the workers are written for
 _NAME = re.compile(r"python(3(\.\d+)?t?)?(\.exe)?", re.IGNORECASE)
 _AT_ONCE = 8
+_OWN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ def find_interpreters(deadline: float = 3.0) -> Found:
 @lru_cache(maxsize=4)
 def _search(path: str, extra: str, deadline: float) -> Found:
     candidates = list(_distinct(_candidates(path, extra)))
+    # This interpreter is here for sure, however slowly it answers on a busy machine.
+    patience = [max(deadline, _OWN_S), *[deadline] * len(candidates)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = list(pool.map(lambda candidate: _ask(candidate, deadline), candidates))
+        answers = list(pool.map(_ask, candidates, patience))
     interpreters: dict[object, Interpreter] = {}
     skipped = []
     for answer in answers:

@@ -107,7 +107,7 @@ def losses(
 ) -> list[Losses]:
     """Race each shape on each CPython, for at most so many seconds each, and explore it there.
 
-    What could lose an update gets ten times as long, until it does.
+    What can lose an update gets fifty times as long, until it does.
     Raises ValueError if seconds isn't positive; else as ``elsewhere.call``.
     """
     if not seconds > 0:

@@ -42,6 +42,7 @@ lock = Lock()
 def one_more(number):
     return number + 1
 """
+_PATIENCE = 50
 # What is done once in each round, and where the number is found afterwards.
 SHAPES: dict[str, tuple[str, str]] = {
     "counter += 1": ("counter += 1", "counter"),
@@ -109,7 +110,7 @@ def repeated(
 def losses(seconds: float) -> dict[str, Any]:
     """For each shape: can it lose an update, and how many of how many updates were lost?
 
-    In so many seconds at most, or ten times as long for what can lose one; goes on to the next
+    In so many seconds at most, or fifty times as long for what can lose one; goes on to the next
     shape as soon as an update was lost.
     Returns ``{"python": .., "gil": .., "shapes": {shape: [lost, updates]}, "predicted": {shape:
     can it?}}``.
@@ -119,7 +120,7 @@ def losses(seconds: float) -> dict[str, Any]:
     for shape in SHAPES:
         lost = updates = 0
         rounds = 300 if "sleep" in shape else 5_000
-        until = time.monotonic() + (10 * seconds if predicted[shape] else seconds)
+        until = time.monotonic() + (_PATIENCE * seconds if predicted[shape] else seconds)
         while not lost and (not updates or time.monotonic() < until):
             expected, number = counted(shape, False, 4, rounds, 1e-5)
             lost += expected - number
