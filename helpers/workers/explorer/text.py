@@ -56,7 +56,10 @@ class TextProgram(Program):
     def outcome(self) -> str:
         if self._result is None:
             return super().outcome()
-        return describe(eval(self._result, self._scope))
+        try:
+            return describe(eval(self._result, self._scope))
+        except Exception as error:
+            raise ValueError(f"outcome raised {type(error).__name__}: {error}") from None
 
     def clear(self) -> None: ...
 
