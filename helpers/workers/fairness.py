@@ -50,7 +50,7 @@ class QueuedLock:
                 self._taken = False
 
 
-LOCKS = {"Lock": PlainLock, "first come, first served": QueuedLock}
+LOCKS: dict[str, Callable[[], Any]] = {"Lock": PlainLock, "first come, first served": QueuedLock}
 
 
 def compete(kind: str, threads: int, seconds: float) -> dict[str, Any]:
