@@ -55,17 +55,17 @@ def tickets(bug: object, make: Any) -> str:
         make,
         """
 def set_up(make):
-    global course_subject
-    course_subject = make()
+    global office
+    office = make()
 
 def a():
-    course_subject.sell("Ann")
+    office.sell("Ann")
 
 def b():
-    course_subject.sell("Bob")
+    office.sell("Bob")
 
 def outcome():
-    return course_subject.left, len(course_subject.sold)
+    return office.left, len(office.sold)
 """,
         "a b",
     )
@@ -120,17 +120,17 @@ def box(bug: object, make: Any) -> str:
     _name_it(bug, "if instead of while")
     driver = """
 def set_up(make):
-    global course_subject, got
-    course_subject, got = make(), []
+    global the_box, got
+    the_box, got = make(), []
 
 def take():
-    got.append(course_subject.take())
+    got.append(the_box.take())
 
 def put_1():
-    course_subject.put(1)
+    the_box.put(1)
 
 def put_2():
-    course_subject.put(2)
+    the_box.put(2)
 
 def outcome():
     return sorted(got)
@@ -154,15 +154,15 @@ def gate(bug: object, make: Any) -> str:
         make,
         """
 def set_up(make):
-    global course_subject, seen
-    course_subject, seen = make(), []
+    global the_gate, seen
+    the_gate, seen = make(), []
 
 def a():
-    course_subject.wait()
-    seen.append(course_subject.is_open)
+    the_gate.wait()
+    seen.append(the_gate.is_open)
 
 def b():
-    course_subject.open()
+    the_gate.open()
 
 def outcome():
     return seen
@@ -187,14 +187,14 @@ def settings(bug: object, make: Any) -> str:
         make,
         """
 def set_up(make):
-    global course_subject, got
-    course_subject, got = make(), []
+    global the_settings, got
+    the_settings, got = make(), []
 
 def a():
-    got.append(course_subject.get("colour"))
+    got.append(the_settings.get("colour"))
 
 def outcome():
-    return got, course_subject.loads
+    return got, the_settings.loads
 """,
         "a a",
     )
@@ -216,15 +216,15 @@ def printer(bug: object, make: Any) -> str:
         make,
         """
 def set_up(make):
-    global course_subject, done
-    course_subject, done = make(), []
+    global the_printer, done
+    the_printer, done = make(), []
 
 def a():
     def broken():
         raise ValueError
 
     try:
-        course_subject.use(broken)
+        the_printer.use(broken)
     except ValueError:
         done.append("raised")
 
@@ -232,7 +232,7 @@ def b():
     def fine():
         return "printed"
 
-    done.append(course_subject.use(fine))
+    done.append(the_printer.use(fine))
 
 def outcome():
     return sorted(done)
