@@ -15,7 +15,17 @@ from pathlib import Path
 # Started as a file, this script has its own folder on the path instead of the course's.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from benchmarks import chapters, imports, recording, redraw, share  # noqa: E402
+from benchmarks import (  # noqa: E402
+    async_requests,
+    chapters,
+    imports,
+    lanes,
+    messages,
+    pools,
+    recording,
+    redraw,
+    share,
+)
 from benchmarks.child import ChildFailed  # noqa: E402
 from benchmarks.table import Row, missing, render  # noqa: E402
 from helpers.measure.host import HostMeter  # noqa: E402
@@ -27,6 +37,10 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "recording": (recording.rows, 41),
     "share": (share.rows, 7),
     "redraw": (redraw.rows, 9),
+    "lanes": (lanes.rows, 81),
+    "pools": (pools.rows, 31),
+    "messages": (messages.rows, 15),
+    "async_requests": (async_requests.rows, 9),
     "chapters": (chapters.rows, 3),
 }
 

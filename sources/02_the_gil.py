@@ -1252,5 +1252,5 @@ chapter.end("2")
 # %% [markdown]
 # ## Next
 #
-# Another process has a GIL of its own. Chapter 3, *multiprocessing* (in the making), starts them,
-# feeds them, and pays for it.
+# Another process has a GIL of its own. [Chapter 3](03_multiprocessing.ipynb) starts processes, feeds
+# them, and pays for it.

@@ -40,8 +40,7 @@ class Exercise:
 
 def exercises_of(chapter: Chapter) -> list[Exercise]:
     """Read them from the notebook itself, so that nothing can drift apart."""
-    # The machine card at the end of the first cell isn't needed, and it takes its time.
-    imports = chapter.code[0].source.replace(f'chapter.begin("{int(chapter.number)}")', "")
+    imports = "\n".join(_imports(cell.source) for cell in chapter.code)
     cells = chapter.part("Exercises")
     found = []
     for position, cell in enumerate(cells):
@@ -52,6 +51,13 @@ def exercises_of(chapter: Chapter) -> list[Exercise]:
         assert number, f"the cell after an exercise must check it: {check}"
         found.append(Exercise(number[1], imports, cell.source, check, _solution(cells[position:])))
     return found
+
+
+def _imports(source: str) -> str:
+    found = [
+        node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    return "\n".join(map(ast.unparse, found))
 
 
 def _solution(cells: list[NotebookNode]) -> str:

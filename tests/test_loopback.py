@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.measure import loopback as module
-from helpers.measure.elsewhere import WorkerFailed
+from helpers.measure.elsewhere import Stopped, WorkerFailed
 from helpers.measure.leftovers import belongings, left_since
 from helpers.measure.loopback import Loopback, loopback
 from helpers.workers.loopback import Server
@@ -169,6 +169,19 @@ def test_one_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> No
     command = [sys.executable, "-c", "import no_such"]
     monkeypatch.setattr(module, "start_command", lambda *_: command)
     with pytest.raises(WorkerFailed, match="no_such"), loopback():
+        pass  # pragma: no cover
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an interrupt has no exit code there")
+def test_one_that_is_interrupted_while_it_starts_was_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interrupt = (
+        "import os, signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+        "os.kill(os.getpid(), signal.SIGINT)"
+    )
+    monkeypatch.setattr(module, "start_command", lambda *_: [sys.executable, "-c", interrupt])
+    with pytest.raises(Stopped), loopback():
         pass  # pragma: no cover
 
 

@@ -414,6 +414,13 @@ def test_interrupting_a_cell_that_runs_a_lab_stops_both(kernel: Kernel) -> None:
     assert kernel.run(CELLS["its state"]) == ["False True True"]
 
 
+def test_interrupting_a_cell_that_awaits_beside_a_lab_stops_both(kernel: Kernel) -> None:
+    cell = kernel.send("lab.start(); await asyncio.sleep(600)")
+    kernel.interrupt_when("idle")
+    assert kernel.finish(cell) == ["CancelledError"]
+    assert kernel.run(CELLS["its state"]) == ["False True True"]
+
+
 def test_an_interrupt_without_a_lab_leaves_the_kernel_alive(kernel: Kernel) -> None:
     kernel.manager.interrupt_kernel()
     time.sleep(0.1)

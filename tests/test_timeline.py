@@ -58,9 +58,11 @@ class SlowLock:
     def __init__(self) -> None:
         self.taken = False
 
-    def acquire(self) -> None:
-        time.sleep(0.02)
-        self.taken = True
+    def acquire(self, blocking: bool = True) -> bool:
+        if blocking:
+            time.sleep(0.02)
+            self.taken = True
+        return blocking
 
     def release(self) -> None:
         self.taken = False
@@ -88,6 +90,80 @@ def test_a_lock_is_released_and_told_when_its_block_fails() -> None:
         raise KeyError
     assert not lock.taken
     assert len(timeline([watch.recording]).of(State.HOLDING_LOCK)) == 1
+
+
+def test_a_wait_for_a_signal_gives_the_conditions_lock_back_meanwhile() -> None:
+    condition = threading.Condition()
+    with Recorder("lane") as watch, watch.locked(condition, "till"):
+        with watch.waiting("till"):
+            condition.wait(0.02)
+        with watch.sleeping():
+            time.sleep(0.002)
+    found = timeline([watch.recording])
+    [wait] = found.of(State.WAITING_SIGNAL)
+    before, after = found.of(State.HOLDING_LOCK)
+    assert before.end_ns <= wait.start_ns < wait.end_ns <= after.start_ns
+    assert after.length_ns >= 2 * MS
+    assert_gapless(found)
+
+
+def test_a_wait_that_gives_nothing_back_leaves_the_hold_alone() -> None:
+    lock = threading.Lock()
+    with Recorder("lane") as watch, watch.locked(lock, "till"), watch.waiting():
+        threading.Event().wait(0.02)
+    found = timeline([watch.recording])
+    assert len(found.of(State.HOLDING_LOCK)) == 1
+    assert found.time_in(State.WAITING_SIGNAL) >= 15 * MS
+
+
+def test_an_attempt_in_vain_is_a_wait_and_no_hold() -> None:
+    lock = threading.Lock()
+    lock.acquire()
+    with Recorder("lane") as watch:
+        assert not watch.acquire(lock, "till", timeout=0.02)
+    found = timeline([watch.recording])
+    assert found.of(State.HOLDING_LOCK) == []
+    assert found.time_in(State.WAITING_LOCK) >= 15 * MS
+
+
+def test_what_is_never_given_back_is_held_until_the_end() -> None:
+    lock = threading.Lock()
+    with Recorder("lane") as watch:
+        assert watch.acquire(lock, "till")
+        with watch.sleeping():
+            time.sleep(0.002)
+    assert lock.locked()
+    [hold] = timeline([watch.recording]).of(State.HOLDING_LOCK)
+    assert hold.length_ns >= 2 * MS
+
+
+def test_a_free_lock_is_taken_without_a_wait() -> None:
+    with Recorder("lane") as watch, watch.locked(threading.Lock(), "till"):
+        pass
+    found = timeline([watch.recording])
+    assert found.of(State.WAITING_LOCK) == []
+    assert len(found.of(State.HOLDING_LOCK)) == 1
+
+
+def test_a_block_can_be_noted_as_a_hold() -> None:
+    with Recorder("lane") as watch:
+        with pytest.raises(KeyError), watch.inside("reading"), watch.sleeping():
+            raise KeyError
+        with watch.sleeping():
+            time.sleep(0.002)
+    found = timeline([watch.recording])
+    [hold] = found.of(State.HOLDING_LOCK)
+    assert hold.detail == "reading"
+    assert hold.end_ns < found.end_ns
+
+
+def test_what_another_thread_took_can_be_released_and_is_no_hold_of_this_lane() -> None:
+    lock = threading.Lock()
+    lock.acquire()
+    with Recorder("lane") as watch:
+        watch.release(lock, "till")
+    assert not lock.locked()
+    assert watch.recording["holds"] == []
 
 
 def in_threads(*functions: Callable[[str], dict[str, Any]]) -> Timeline:
@@ -319,6 +395,7 @@ ACTIVITIES = (
     recorder.RELEASED,
     recorder.SLEEPING,
     recorder.LOCKING,
+    recorder.WAITING,
     recorder.AWAITING,
 )
 
@@ -377,12 +454,14 @@ def test_a_piece_is_never_longer_than_its_meter_says(interval: tuple[Any, ...], 
     if blocked != 0:
         assert found.time_in(State.WAITING_CORE) <= (queue or 0)
     assert found.time_in(State.RUNNING if activity == recorder.RELEASED else State.RELEASED) == 0
-    if not gil or activity in (recorder.SLEEPING, recorder.LOCKING):
+    if not gil or activity in (recorder.SLEEPING, recorder.LOCKING, recorder.WAITING):
         assert found.time_in(State.WAITING_GIL, State.WAITING_UNKNOWN) == 0
     if activity != recorder.SLEEPING:
         assert found.time_in(State.SLEEPING) == 0
     if activity != recorder.LOCKING:
         assert found.time_in(State.WAITING_LOCK) == 0
+    if activity != recorder.WAITING:
+        assert found.time_in(State.WAITING_SIGNAL) == 0
     if gil:
         assert found.time_in(State.BLOCKED) == 0
 

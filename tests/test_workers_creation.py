@@ -8,6 +8,7 @@ import multiprocessing
 import pytest
 
 from helpers.workers import creation
+from helpers.workers import memory as memory_module
 
 METHODS = multiprocessing.get_all_start_methods()
 INTERPRETERS = importlib.util.find_spec("concurrent.interpreters") is not None
@@ -23,7 +24,7 @@ def test_each_kind_is_timed_in_each_round() -> None:
 def test_a_child_tells_its_memory_under_every_start_method() -> None:
     found = creation.memory_of_processes()
     assert set(found) == set(METHODS)
-    here = creation.own_memory()
+    here = memory_module.own_memory()
     for memory in found.values():
         assert {name for name in memory if memory[name] is not None} == {
             name for name in here if here[name] is not None
@@ -32,7 +33,9 @@ def test_a_child_tells_its_memory_under_every_start_method() -> None:
             assert 0 < memory["unique"] < memory["resident"]
 
 
-@pytest.mark.skipif(creation.own_memory()["resident"] is None, reason="not told on this system")
+@pytest.mark.skipif(
+    memory_module.own_memory()["resident"] is None, reason="not told on this system"
+)
 def test_memory_grows_with_what_is_made() -> None:
     tasks = creation.memory_of_tasks(20_000)
     assert tasks is not None
@@ -45,7 +48,7 @@ def test_memory_grows_with_what_is_made() -> None:
 
 def test_without_smaps_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A peak that stands in needn't grow, so threads would seem to cost nothing."""
-    monkeypatch.setattr(creation, "_OWN_MEMORY", creation._OWN_MEMORY / "missing")
-    assert creation.own_memory() == {"resident": None, "unique": None}
+    monkeypatch.setattr(memory_module, "_MEMORY", "/missing/{}")
+    assert memory_module.own_memory() == {"resident": None, "unique": None}
     assert creation.memory_of_tasks(1) is None
     assert creation.memory_of_threads(1) is None

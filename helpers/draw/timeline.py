@@ -44,9 +44,11 @@ LOOKS = {
     State.WAITING_CORE: Look(FAINT, "..."),
     State.WAITING_UNKNOWN: Look(VERMILION, "..."),
     State.WAITING_LOCK: Look(PINK, "xxx"),
+    State.WAITING_SIGNAL: Look(YELLOW, "||"),
     State.HOLDING_LOCK: Look(BLUE),
     State.SLEEPING: Look("white", "\\\\"),
     State.AWAITING: Look(YELLOW, "oo"),
+    State.READY: Look(VERMILION, "**"),
     State.BLOCKED: Look(ORANGE, "++"),
 }
 _COLUMNS = 700  # finer detail than this can't be seen on the page

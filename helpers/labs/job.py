@@ -38,12 +38,14 @@ class Interrupts:
 
     An idle kernel ignores the interrupt signal, and around each message it saves the handler
     and puts it back. So ours is installed from the event loop, between two messages, and stays
-    there; with no job running it does nothing, as the kernel's own does.
+    there. It hands the signal on to the handler that it replaced, which may be that of an async
+    cell; an idle kernel has none.
     """
 
     def __init__(self) -> None:
         self._jobs: set[Job] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._replaced: Any = None
 
     def attach(self) -> None:
         """Remember the kernel's event loop. Does nothing outside the main thread."""
@@ -57,14 +59,22 @@ class Interrupts:
     def watch(self, job: Job) -> None:
         self._jobs.add(job)
         if self._loop is not None and self._loop.is_running():
-            self._loop.call_soon_threadsafe(signal.signal, signal.SIGINT, self._on_interrupt)
+            self._loop.call_soon_threadsafe(self._install)
 
     def forget(self, job: Job) -> None:
         self._jobs.discard(job)
 
-    def _on_interrupt(self, *_: Any) -> None:
+    def _install(self) -> None:
+        current = signal.getsignal(signal.SIGINT)
+        if current != self._on_interrupt:
+            self._replaced = current
+            signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def _on_interrupt(self, *arguments: Any) -> None:
         for job in list(self._jobs):
             job.stop.set()
+        if callable(self._replaced):
+            self._replaced(*arguments)
 
 
 INTERRUPTS = Interrupts()

@@ -11,10 +11,11 @@ from helpers.measure.elsewhere import call
 from helpers.measure.host import HostMeter
 from helpers.measure.verdict import Need
 from helpers.workers import creation
+from helpers.workers.memory import own_memory
 
 TASK, THREAD, INTERPRETER = "asyncio task", "thread", "subinterpreter"
 TELLS_MEMORY = Need(
-    lambda: creation.own_memory()["resident"] is not None,
+    lambda: own_memory()["resident"] is not None,
     "this system doesn't tell how much memory a process has now (Linux does, in /proc)",
 )
 _DEADLINE_S = 120.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import socket
@@ -37,8 +38,9 @@ def belongings() -> Belongings:
 
     Shared memory is seen on Linux only, sockets not on Windows. The helper processes that
     multiprocessing keeps until the interpreter ends (its resource tracker and its fork server)
-    don't count.
+    don't count, nor does what only waits for the garbage collector: it is collected first.
     """
+    gc.collect()
     return Belongings(
         frozenset(_threads()),
         frozenset(_processes()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.measure.elsewhere import WorkerFailed, start_command
+from helpers.measure.elsewhere import Stopped, WorkerFailed, start_command
 from helpers.workers.loopback import LOCALHOST
 
 _PATIENCE_S = 5.0
@@ -61,7 +62,8 @@ def loopback(
     answer (at most 100 MB). seed: of the dice for both. A request may ask for other values: see
     ``helpers.workers.loopback``.
 
-    Raises ValueError for what lies outside, and WorkerFailed if the server doesn't start.
+    Raises ValueError for what lies outside, WorkerFailed if the server doesn't start, and Stopped
+    if it was interrupted while it did.
     """
     for name, value, most in (
         ("latency_s", latency_s, 60.0),
@@ -97,6 +99,10 @@ def _port(process: subprocess.Popen[bytes], errors: Any) -> int:
     said = process.stdout.readline()
     if not said:
         process.wait()
+        if process.returncode == -signal.SIGINT:
+            # An interrupt goes to the whole group of processes. The server ignores it, but not
+            # yet while its interpreter starts.
+            raise Stopped("the server was interrupted while it started")
         errors.seek(0)
         raise WorkerFailed(f"the server did not start: {errors.read().decode(errors='replace')}")
     return int(said)

@@ -28,9 +28,11 @@ class State(Enum):
     WAITING_CORE = "waiting for a core"
     WAITING_UNKNOWN = "waiting for the GIL or a core"
     WAITING_LOCK = "waiting for a lock"
+    WAITING_SIGNAL = "waiting for a signal"
     HOLDING_LOCK = "holding a lock"
     SLEEPING = "sleeping or I/O"
     AWAITING = "awaiting"
+    READY = "ready, waiting for the loop"
     BLOCKED = "blocked, not by the GIL"
 
 
@@ -40,6 +42,7 @@ ON_CORE = (State.RUNNING, State.RELEASED)
 _DECLARED = {
     recorder.SLEEPING: State.SLEEPING,
     recorder.LOCKING: State.WAITING_LOCK,
+    recorder.WAITING: State.WAITING_SIGNAL,
 }
 WITH_GIL = "with the GIL"  # detail of a WAITING_CORE span: the thread had the GIL meanwhile
 # Reading three clocks one after the other leaves a remainder of some microseconds: not a wait.

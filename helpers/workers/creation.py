@@ -12,15 +12,12 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
+from helpers.workers.memory import Memory, own_memory
 from helpers.workers.turns import by_turns
 
-_OWN_MEMORY = Path("/proc/self/smaps_rollup")
 _PATIENCE_S = 30.0
-
-Memory = dict[str, Optional[int]]
 
 
 def nothing() -> None:
@@ -95,24 +92,6 @@ def time_starts(rounds: int) -> dict[str, list[float]]:
         return measure(batch) / batch
 
     return by_turns({kind: partial(mean, kind) for kind in kinds}, rounds)
-
-
-def own_memory() -> Memory:
-    """Bytes of memory that this process has now; None for what this system doesn't tell.
-
-    "resident" (RSS): all pages in memory, shared ones too. "unique" (USS): the pages that no
-    other process shares, which its end would free.
-    Source: https://www.kernel.org/doc/Documentation/ABI/testing/procfs-smaps_rollup
-    Without this file the standard library knows only the highest that it ever was, which needn't
-    grow when something is made.
-    """
-    try:
-        lines = _OWN_MEMORY.read_text().splitlines()[1:]
-    except OSError:
-        return {"resident": None, "unique": None}
-    kilobytes = {name.rstrip(":"): int(value) for name, value, *_ in map(str.split, lines)}
-    unique = kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]
-    return {"resident": kilobytes["Rss"] * 1024, "unique": unique * 1024}
 
 
 def memory_of_processes() -> dict[str, Memory]:

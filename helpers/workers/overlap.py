@@ -22,7 +22,7 @@ from typing import Any
 from helpers.workers.timeline import Recorder
 
 WAIT_S = 0.05
-_LOOPS_A_BEAT = 500  # some dozen microseconds: the recorder hears from the task often enough
+LOOPS_A_BEAT = 500  # some dozen microseconds: the recorder hears from the task often enough
 _PATIENCE_S = 30.0
 
 Recording = dict[str, Any]
@@ -195,8 +195,8 @@ def checked_steps(steps: Sequence[str]) -> Sequence[str]:
 
 
 def _compute_recorded(loops: int, recorder: Recorder) -> None:
-    for _ in range(max(1, loops // _LOOPS_A_BEAT)):
-        compute(_LOOPS_A_BEAT)
+    for _ in range(max(1, loops // LOOPS_A_BEAT)):
+        compute(LOOPS_A_BEAT)
         recorder.beat()
 
 

@@ -52,6 +52,7 @@ WORKING = "working"  # Python code: needs the GIL where there is one
 RELEASED = "working in C, GIL released"
 SLEEPING = "sleeping or I/O"
 LOCKING = "waiting for a lock"
+WAITING = "waiting for a signal"
 AWAITING = "awaiting"
 
 # (activity, start_ns, gap_ns, end_ns, cpu_ns, queue_ns or None, times_blocked or None):
@@ -78,6 +79,7 @@ class Recorder:
         self.recording: dict[str, Any] = {}
         self._intervals: list[Interval] = []
         self._holds: list[Hold] = []
+        self._taken: list[tuple[str, int]] = []  # the locks it holds now, and since when
         self._activity = WORKING
         self._schedstat: int | None = None
 
@@ -89,6 +91,8 @@ class Recorder:
 
     def __exit__(self, *exception: object) -> None:
         self._close_interval()
+        while self._taken:  # what it never gave back, it held until the end
+            self._end_hold(self._taken[-1][0])
         if self._schedstat is not None:
             os.close(self._schedstat)
             self._schedstat = None
@@ -131,17 +135,63 @@ class Recorder:
         return self.doing(AWAITING)
 
     @contextmanager
+    def waiting(self, gives_back: str = "") -> Iterator[None]:
+        """Around the ``wait`` of an event, a barrier or a condition: until another one signals.
+
+        gives_back: the name of the lock that a condition lets go of while it waits.
+        """
+        held = [name for name, _ in self._taken if name == gives_back]
+        for name in held:
+            self._end_hold(name)
+        try:
+            with self.doing(WAITING):
+                yield
+        finally:
+            self._taken += [(name, time.perf_counter_ns()) for name in held]
+
+    @contextmanager
     def locked(self, lock: Any, name: str) -> Iterator[None]:
         """Take the lock, recording the wait for it; then record for how long it is held."""
-        with self.doing(LOCKING):
-            lock.acquire()
-        taken = time.perf_counter_ns()
+        self.acquire(lock, name)
         try:
             yield
         finally:
-            # Read the clock before the release: after it, another thread may hold the lock.
-            self._holds.append((name, taken, time.perf_counter_ns()))
-            lock.release()
+            self.release(lock, name)
+
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Record the block as a hold of what no single lock stands for, such as reading."""
+        self._taken.append((name, time.perf_counter_ns()))
+        try:
+            yield
+        finally:
+            self._end_hold(name)
+
+    def acquire(self, lock: Any, name: str, *how: Any, **named: Any) -> bool:
+        """``lock.acquire(*how, **named)``, recorded as a wait, and a hold if it is got.
+
+        lock: takes False as its first argument, as all of ``threading`` do: "only if it is free".
+        """
+        # Nothing is noted before a free lock is taken: whoever is quick at that shall stay so.
+        got = lock.acquire(False)
+        if not got:
+            with self.doing(LOCKING):
+                got = lock.acquire(*how, **named)
+        if got:
+            self._taken.append((name, time.perf_counter_ns()))
+        return bool(got)
+
+    def release(self, lock: Any, name: str) -> None:
+        """``lock.release()``, recorded as the end of the hold that this lane began last."""
+        # Read the clock before the release: after it, another thread may hold the lock.
+        self._end_hold(name)
+        lock.release()
+
+    def _end_hold(self, name: str) -> None:
+        for place in reversed(range(len(self._taken))):
+            if self._taken[place][0] == name:
+                self._holds.append((*self._taken.pop(place), time.perf_counter_ns()))
+                return
 
     def _switch_to(self, activity: str) -> str:
         before = self._activity
