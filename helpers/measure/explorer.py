@@ -14,6 +14,7 @@ a text instead and an interpreter of its own, which is ended if it must be.
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import threading
@@ -48,6 +49,8 @@ __all__ = [
     "explore_text",
     "replay",
     "trace",
+    "trace_text",
+    "source_lines",
     "Exploration",
     "Ending",
     "Refused",
@@ -358,3 +361,24 @@ def _thread(one: dict[str, Any]) -> ThreadView:
         one["top"],
         tuple(one["locals"].items()),
     )
+
+
+def source_lines(program: Program) -> dict[str, list[tuple[int, str]]]:
+    """The lines of the program's functions, with their numbers, by the function's name.
+
+    A function whose source can't be found is left out.
+    """
+    found: dict[str, list[tuple[int, str]]] = {}
+    whole = program.source.splitlines() if isinstance(program, TextProgram) else []
+    for code in program.codes():
+        numbers = [number for _, _, number in code.co_lines() if number]
+        first, last = code.co_firstlineno, max(numbers, default=code.co_firstlineno)
+        if whole:
+            lines = whole[first - 1 : last]
+        else:
+            try:
+                lines = inspect.getsourcelines(code)[0][: last - first + 1]
+            except (OSError, TypeError):
+                continue
+        found[code.co_name] = [(first + place, line.rstrip()) for place, line in enumerate(lines)]
+    return found

@@ -547,7 +547,7 @@ def switch_points(code: CodeType) -> tuple[set[int], set[int]]:
 
     after, before = set(), set()
     version = sys.version_info[:2]
-    started = False
+    started = version == (3, 10)  # which has no RESUME, and looks as a function starts
     for one in dis.get_instructions(code):
         if started:
             before.add(one.offset)

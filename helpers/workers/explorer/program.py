@@ -35,6 +35,9 @@ class Program:
     outcome: called after each run; its value's repr is the outcome. If not given, the outcome is
     the values of the globals that the threads assign.
 
+    also: functions and classes that the threads use and that come from another module; the
+    threads stop in that module's functions, too.
+
     Before each run the globals that the program's functions assign get back the values that they
     had at first. What the functions change in place (a list, an object) the set-up must make anew.
 
@@ -47,6 +50,7 @@ class Program:
         threads: Sequence[Action],
         set_up: Action | None = None,
         outcome: Action | None = None,
+        also: Sequence[object] = (),
     ) -> None:
         if not 1 <= len(threads) <= MOST_THREADS:
             raise ValueError(f"threads must be 1 to {MOST_THREADS}, got {len(threads)}")
@@ -58,19 +62,20 @@ class Program:
         self.threads = list(threads)
         self._set_up = set_up
         self._outcome = outcome
-        actions = [*threads, *filter(None, (set_up, outcome))]
+        functions = [_function(action) for action in (*threads, set_up, outcome)]
+        functions += [function for value in also for function in _functions_of(value)]
         self._scopes: list[dict[str, Any]] = []
-        for action in actions:
-            found = _function(action)
+        for found in functions:
             if found is not None and not _contains(self._scopes, found.__globals__):
                 self._scopes.append(found.__globals__)
         self._codes = self._find_codes()
-        used = _reachable(self.threads)
+        used = _reachable([*self.threads, *also], self._scopes)
         self._named = sorted({name for code in used for name in code.co_names})
         own = [one.__code__ for one in map(_function, (set_up, outcome)) if one is not None]
         self._assigned = sorted({name for code in {*used, *own} for name in _assigned(code)})
         self._before: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self._swapped: list[tuple[dict[str, Any], str, Any]] = []
+        self._swapped_in_classes: list[tuple[type, str, Any]] = []
 
     # What the conductor asks for
 
@@ -86,6 +91,8 @@ class Program:
                     scope.pop(name, None)
         for scope, name, real in self._swapped:
             scope[name] = controlled.stand_for(real)
+        for owner, name, real in self._swapped_in_classes:
+            setattr(owner, name, controlled.stand_for(real))
         if self._set_up is not None:
             self._set_up()
         return self.threads
@@ -134,7 +141,9 @@ class Program:
             for name in controlled.FUNCTIONS:
                 if name not in before:
                     scope.pop(name, None)
-        self._before, self._swapped = [], []
+        for owner, name, real in self._swapped_in_classes:
+            setattr(owner, name, real)
+        self._before, self._swapped, self._swapped_in_classes = [], [], []
 
     def _take_over(self) -> None:
         for scope in self._scopes:
@@ -142,6 +151,12 @@ class Program:
             for name, value in list(scope.items()):
                 if controlled.stand_for(value) is not None:
                     self._swapped.append((scope, name, value))
+                if isinstance(value, type) and value.__module__ == scope.get("__name__"):
+                    self._swapped_in_classes += [
+                        (value, attribute, held)
+                        for attribute, held in vars(value).items()
+                        if not isinstance(held, type) and controlled.stand_for(held) is not None
+                    ]
             for name, refuse in controlled.FUNCTIONS.items():
                 scope.setdefault(name, refuse)
 
@@ -167,10 +182,10 @@ class Program:
         return list(found)
 
 
-def _reachable(threads: Sequence[Action]) -> list[CodeType]:
-    """The code of the threads' functions, and of the functions and classes that they name."""
+def _reachable(things: Sequence[Any], scopes: list[dict[str, Any]]) -> list[CodeType]:
+    """The code of functions, classes and threads, and of what they name in their globals."""
     found: dict[CodeType, None] = {}
-    waiting: list[Any] = [part for action in threads for part in _parts(action)]
+    waiting: list[Any] = [part for thing in things for part in _parts(thing)]
     seen: set[int] = set()
     while waiting:
         value = waiting.pop()
@@ -180,6 +195,8 @@ def _reachable(threads: Sequence[Action]) -> list[CodeType]:
             continue
         seen.add(id(value))
         for function in _functions_of(value):
+            if not _contains(scopes, function.__globals__):
+                continue  # of the standard library, say
             codes: dict[CodeType, None] = {}
             _add(codes, function.__code__)
             found.update(codes)

@@ -41,6 +41,7 @@ class TextProgram(Program):
     def __init__(self, source: str, threads: Sequence[str], outcome: str = "") -> None:
         if isinstance(threads, str) or not all(isinstance(one, str) for one in threads):
             raise TypeError(f"threads must be a list of texts, got {threads!r}")
+        self.source = source
         self._module = bytecode.compiled(source, FILE)
         self._scope: dict[str, Any] = {}
         self._texts = [one.strip() for one in threads]
