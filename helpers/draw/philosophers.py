@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from helpers.draw.picture import FAINT, GREEN, INK, PINK, VERMILION, Picture, new_figure
+from collections.abc import Sequence
+
+from helpers.draw.picture import FAINT, GREEN, INK, PINK, VERMILION, Picture, Table, new_figure
 from helpers.draw.wait_for import wait_for
 from helpers.measure.philosophers import PHASES, Dinner
 from helpers.workers.philosophers import EATS, HOLDS_ONE, HUNGRY, THINKS
@@ -78,3 +80,21 @@ def describe(found: Dinner) -> str:
         f"{found.seats} philosophers, {found.strategy}: {end}. They had {sum(found.meals)} meals, "
         f"between {least} and {most} each; the longest hunger was {hunger * 1e3:.0f} ms."
     )
+
+
+def strategies(dinners: Sequence[Dinner]) -> Table:
+    """One row for each dinner: how it ended, meals, the longest hunger. ValueError for none."""
+    if not dinners:
+        raise ValueError("dinners must hold at least one dinner")
+    rows = [
+        (
+            one.strategy,
+            f"deadlock after {one.seconds * 1e3:.0f} ms" if one.deadlock else "nobody is stuck",
+            f"{sum(one.meals)}",
+            f"{min(one.meals)} to {max(one.meals)}",
+            f"{max(one.longest_hunger_s(seat) for seat in range(one.seats)) * 1e3:.0f} ms",
+        )
+        for one in dinners
+    ]
+    columns = ("strategy", "its end", "meals", "each had", "longest hunger")
+    return Table(" ".join(map(describe, dinners)), columns, rows)
