@@ -10,11 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from queue import Queue
-from threading import Barrier, Lock, RLock, Thread
+from threading import Barrier, Event, Lock, RLock, Thread
 
 from helpers.course import chapter, checks_deadlocks, exercises
 from helpers.course.claims import claim
@@ -31,6 +31,7 @@ from helpers.labs.philosophers import philosophers_lab
 from helpers.labs.wait_for import LiveGraph
 from helpers.measure import fairness, philosophers
 from helpers.measure.explorer import DEADLOCK, Program, explore, replay
+from helpers.measure.verdict import checked, untold
 from helpers.measure.wait_for import graph
 from helpers.workers.deadlocks import send_much
 from helpers.workers.wait_for import watch
@@ -45,8 +46,8 @@ from helpers.workers.wait_for import watch
 
 # %%
 guess_two_locks = Prediction(
-    "thread1 takes lock1, then lock2. thread2 takes lock2, then lock1. Between its two locks each sleeps "
-    "for a tenth of a second. What happens?",
+    "thread1 takes lock1, then lock2. thread2 takes lock2, then lock1. Between its two locks "
+    "each sleeps for a tenth of a second. What happens?",
     ["both end", "one ends, the other one waits for ever", "both wait for ever"],
 )
 guess_two_locks
@@ -103,7 +104,7 @@ print(*said, "ended" if ended else "... killed after half a second", sep="\n")
 guess_two_locks.compare(
     "both end" if ended else "both wait for ever" if len(said) == 2 else guess_two_locks.answers[1],
     {
-        "both end": "Each could, if the other one let go of its first lock. It does so after its second.",
+        "both end": "Each would have to let go of its first lock. It does so after its second.",
         guess_two_locks.answers[
             1
         ]: "The one that ended would have had both locks, and released both.",
@@ -177,24 +178,30 @@ claim(
     "7.2-cycle",
     "In a deadlock each thread of a cycle waits for a lock that the next one holds.",
     at_last.deadlock
-    and at_last.steps in ((("thread1", "lock2"), ("thread2", "lock1")),)
+    and at_last.steps == (("thread1", "lock2"), ("thread2", "lock1"))
     and [one.place.source for one in at_last.threads] == ["with lock2:", "with lock1:"],
-    draw_wait_for.describe(at_last),
+    "; ".join(f"{thread} waits for {lock}" for thread, lock in at_last.steps),
 )
 
 # %%
 claim(
     "7.2-before",
-    "Before the deadlock, both held a lock and nobody waited: there was no cycle.",
-    all(not one.cycle for one in graphs[:-1] if not one.deadlock) and len(graphs) > 1,
-    f"{len(graphs)} different graphs seen, {sum(bool(one.cycle) for one in graphs)} with a cycle",
+    "At first nobody waited: the circle closes with the last wait.",
+    checked(
+        not any(one.waits_for for one in graphs[0].threads)
+        and not any(one.cycle for one in graphs[:-1]),
+        f"{len(graphs)} different graphs were drawn, and only the last one has a cycle",
+    )
+    if len(graphs) > 1
+    else untold("the machine was so busy that the first look came after the deadlock"),
 )
 
 # %% [markdown]
 # ### The way out
 #
 # Both threads have ended. How? At the end of its block, `watch` looked for a cycle and let one thread of it
-# give up: its `acquire` raised `SystemExit`, which ended that thread silently, and its `with` block released
+# give up: its `acquire` raised `SystemExit`, which ends a thread
+# [silently](https://docs.python.org/3/library/threading.html#threading.excepthook), and its `with` block released
 # the lock that it held. The other thread got it and went on.
 
 # %%
@@ -215,39 +222,47 @@ claim(
 
 # %% [markdown]
 # That is fit for a lesson and for a search for the cause. It is no cure: the thread that gave up was in the
-# middle of something. An ordinary lock can't even do this much. A thread that waits in `lock.acquire()`
-# without a timeout can't be told to stop.
+# middle of something. And it took the stand-ins, which ask again and again. A thread that
+# waits in an ordinary `lock.acquire()` without a timeout can't be told by another one to stop.
 #
-# Let us see whether the way out is reliable. `meet` lets both threads have their first lock before either
-# reaches for its second, so each run is a deadlock.
+# Let us see whether the way out is reliable. `sure1` and `sure2` meet before they reach for their second
+# lock, so each run is a deadlock.
 
 
 # %%
-def deadlocked(*functions):
-    """Run functions in threads until all have ended, or wait for ever. Were they deadlocked?"""
+def run_watched(*functions):
+    """Run functions in threads until all have ended, or somebody waits for ever."""
     with watch(globals()) as seen:
-        threads = [Thread(target=one) for one in functions]
+        threads = [Thread(target=one, name=one.__name__) for one in functions]
         for thread in threads:
             thread.start()
-        while any(thread.is_alive() for thread in threads) and not seen.state()["deadlock"]:
+        found = graph(seen.state())
+        while not found.deadlock and any(thread.is_alive() for thread in threads):
             time.sleep(0.001)
-        found = seen.state()["deadlock"]
+            found = graph(seen.state())
     for thread in threads:
         thread.join()
     return found
 
 
-def take(first, second):
-    with globals()[first]:
+def sure1():
+    with lock1:
         meet.wait()
-        with globals()[second]:
+        with lock2:
+            pass
+
+
+# %%
+def sure2():
+    with lock2:
+        meet.wait()
+        with lock1:
             pass
 
 
 before = threading.active_count()
-meet = Barrier(2)
-one_way, other_way = partial(take, "lock1", "lock2"), partial(take, "lock2", "lock1")
-found = [deadlocked(one_way, other_way) for _ in range(20)]
+meet = Barrier(2, timeout=30)
+found = [run_watched(sure1, sure2).deadlock for _ in range(20)]
 print("deadlocks:", sum(found), " threads left:", threading.active_count() - before)
 
 # %%
@@ -259,22 +274,52 @@ claim(
 )
 
 # %% [markdown]
+# One more way to wait for ever needs no cycle: the thread that has the lock has ended and never released it.
+# An exception between `acquire` and `release` does that. Here the graph has a dashed box:
+
+
+# %%
+def forgets():
+    forgotten.acquire()
+    took.set()  # and here it ends, by a return or an exception
+
+
+def wants():
+    took.wait()
+    with forgotten:
+        pass
+
+
+forgotten, took = Lock(), Event()
+orphaned = run_watched(forgets, wants)
+draw_wait_for.wait_for(orphaned, "The one who has it has ended")
+
+# %%
+claim(
+    "7.2-forgotten",
+    "A lock whose holder has ended without releasing it blocks for ever, without any cycle.",
+    orphaned.deadlock and not orphaned.cycle and orphaned.thread("forgets").ended,
+    f"forgets has ended and holds {orphaned.thread('forgets').holds[0].lock}; cycle: {orphaned.cycle}",
+)
+
+# %% [markdown]
+# So write `with lock`, which releases whatever happens. An order of the locks would not have helped here.
+#
 # ### Without the sleep
 #
-# The `sleep` made the deadlock certain. Real code has none in that place.
+# The `sleep` made the deadlock certain. Real code has none in that place. (`with lock1, lock2` takes the one,
+# then the other.)
 
 
 # %%
 def quick1():
-    with lock1:
-        with lock2:
-            pass
+    with lock1, lock2:
+        pass
 
 
 def quick2():
-    with lock2:
-        with lock1:
-            pass
+    with lock2, lock1:
+        pass
 
 
 guess_quick = Prediction(
@@ -284,7 +329,7 @@ guess_quick = Prediction(
 guess_quick
 
 # %%
-runs = [deadlocked(quick1, quick2) for _ in range(50)]
+runs = [run_watched(quick1, quick2).deadlock for _ in range(50)]
 guess_quick.compare(
     "in none" if not any(runs) else "in all" if all(runs) else "in some",
     {
@@ -337,15 +382,13 @@ claim(
 
 # %%
 def safe1():
-    with lock1:
-        with lock2:
-            pass
+    with lock1, lock2:
+        pass
 
 
 def safe2():
-    with lock1:  # the same order
-        with lock2:
-            pass
+    with lock1, lock2:  # the same order
+        pass
 
 
 ordered = explore(Program([safe1, safe2]), reduced=True)
@@ -406,11 +449,12 @@ def dance(pause):
     return [task.result() for task in tasks]
 
 
-ROUNDS, in_step = 60, Barrier(2)
+ROUNDS, in_step = 60, Barrier(2, timeout=30)
 
 # %%
 guess_livelock = Prediction(
-    "Both give way and rest for one round after each failure. How many get both locks within 60 rounds?",
+    "Both give way and rest for one round after each failure. How many get both locks within "
+    "60 rounds?",
     ["both", "one of them", "none"],
 )
 guess_livelock
@@ -466,10 +510,8 @@ lock3, lock4 = RLock(), RLock()
 
 
 def nested(first, second):
-    with first:
-        with first:  # fine
-            with second:
-                pass
+    with first, first, second:  # the second time is fine
+        pass
 
 
 reentrant = explore(
@@ -477,6 +519,14 @@ reentrant = explore(
     reduced=True,
 )
 print(*[one.text for one in reentrant.of(DEADLOCK)])
+
+# %%
+claim(
+    "7.2-rlocks",
+    "Two RLocks in opposite order are a deadlock, as two Locks are.",
+    reentrant.complete and len(reentrant.of(DEADLOCK)) == 1,
+    f"{reentrant.schedules} schedules that differ; {[one.text for one in reentrant.of(DEADLOCK)]}",
+)
 
 # %% [markdown]
 # The second trap is worse, as nothing stops. A lock says: *nobody looks while I change this*. With an
@@ -504,18 +554,22 @@ class Bank:
             self.lock.release()
 
 
-totals = {}
-for kind in (Lock, RLock):
-    bank = Bank(kind())
-    bank.move(10, lambda: totals.update({kind.__name__: bank.total()}))
-    print(kind.__name__, "sees in the middle:", totals[kind.__name__], " afterwards:", bank.total())
+def look_inside(lock):
+    bank, seen = Bank(lock), []
+    bank.move(10, lambda: seen.append(bank.total()))
+    return seen[0], bank.total()
+
+
+inside = {"Lock": look_inside(Lock()), "RLock": look_inside(RLock())}
+for kind, (during, after) in inside.items():
+    print(f"{kind:5} total in the middle: {during}, afterwards: {after}")
 
 # %%
 claim(
     "7.2-rlock",
-    "A thread that holds an RLock gets in again and sees what is half changed; a Lock keeps it out.",
-    totals == {"Lock": "waits for itself", "RLock": 90} and len(reentrant.of(DEADLOCK)) == 1,
-    f"{totals}; opposite order with RLocks: {reentrant.of(DEADLOCK)[0].text}",
+    "Who holds an RLock gets in again and sees what is half changed; a Lock keeps it out.",
+    inside == {"Lock": ("waits for itself", 100), "RLock": (90, 100)},
+    f"{inside}",
 )
 
 # %% [markdown]
@@ -529,7 +583,7 @@ claim(
 
 # %%
 guess_await = Prediction(
-    "a holds the lock and sleeps for 10 ms with await asyncio.sleep. b says: with lock. What happens?",
+    "a holds the lock and awaits asyncio.sleep for 10 ms. b says: with lock. What happens?",
     ["b waits for 10 ms, then both end", "nothing goes on, for ever", "RuntimeError"],
 )
 guess_await
@@ -593,7 +647,7 @@ except TimeoutError:
 # %%
 claim(
     "7.2-await",
-    "A threading.Lock held across an await stops the event loop for good as soon as a second task wants it.",
+    "A threading.Lock held across an await stops the loop for good once a second task wants it.",
     not ended_across and said_across == ["a wants the lock", "a has the lock", "b wants the lock"],
     f"{'; '.join(said_across)}; {'ended' if ended_across else 'killed after 0.5 s'}",
 )
@@ -601,8 +655,8 @@ claim(
 # %%
 claim(
     "7.2-asyncio-locks",
-    "asyncio's locks in opposite order are a deadlock too, and there a timeout resolves it: it cancels "
-    "the tasks, and they release their locks.",
+    "asyncio's locks in opposite order deadlock too; a timeout resolves it: it cancels the tasks, "
+    "and they release their locks.",
     had_both == [] and not lock_a.locked() and not lock_b.locked(),
     f"had both: {had_both}; both locks are free again",
 )
@@ -662,7 +716,7 @@ guess_pool.compare(
 # %%
 claim(
     "7.2-pool",
-    "A pool whose tasks wait for tasks of its own is stuck unless there is a worker more than can wait.",
+    "Tasks that wait for tasks of their own pool are stuck as soon as all its workers wait.",
     fates == {1: "stuck", 2: "stuck", 3: "stuck", 4: "ended"},
     f"{fates}; three tasks of seven wait for others",
 )
@@ -677,8 +731,8 @@ claim(
 
 # %%
 guess_queues = Prediction(
-    "The client puts all its questions, then takes all answers. Each queue has room for one. From how many "
-    "questions on is that a deadlock?",
+    "The client puts all its questions, then takes all answers. Each queue has room for one. "
+    "From how many questions on is that a deadlock?",
     ["2", "3", "4", "never"],
 )
 guess_queues
@@ -725,7 +779,7 @@ guess_queues.compare(
 # %%
 claim(
     "7.2-queues",
-    "Two bounded queues are a deadlock, under every schedule, from the message on that finds no room.",
+    "Two bounded queues deadlock, under every schedule, if one message more comes than has room.",
     [bool(found.of(DEADLOCK)) for found in asked.values()] == [False, False, True]
     and all(found.complete for found in asked.values())
     and {one.kind for one in asked[4].endings} == {DEADLOCK},
@@ -766,37 +820,34 @@ claim(
 # ### The dining philosophers
 #
 # A round table, *N* philosophers, one fork between each two. To eat, one needs both forks beside one's
-# plate. [Dijkstra's puzzle](https://en.wikipedia.org/wiki/Dining_philosophers_problem) is the two locks with
+# plate. [Dijkstra's puzzle](https://www.cs.utexas.edu/~EWD/ewd03xx/EWD310.PDF) is the two locks with
 # *N* of them: a philosopher is a thread, a fork is a lock.
 
 # %%
-SEATS = 3
-forks = [Lock() for _ in range(SEATS)]
+forks = [Lock(), Lock(), Lock()]
 
 
 def left_first(seat):
-    with forks[seat]:
-        with forks[(seat + 1) % SEATS]:
-            pass  # eat
+    with forks[seat], forks[(seat + 1) % len(forks)]:
+        pass  # eat
 
 
 def lower_first(seat):
-    first, second = sorted([seat, (seat + 1) % SEATS])
-    with forks[first]:
-        with forks[second]:
-            pass  # eat
+    lower, higher = sorted([seat, (seat + 1) % len(forks)])
+    with forks[lower], forks[higher]:
+        pass  # eat
 
 
 guess_philosophers = Prediction(
-    "Three philosophers eat once each. Of all schedules that differ, how many end in a deadlock if each takes "
-    "the left fork first?",
+    "Three philosophers eat once each, and each takes the left fork first. Of all schedules that "
+    "differ, how many end in a deadlock?",
     ["none", "a few", "most"],
 )
 guess_philosophers
 
 # %%
 dinners = {
-    how.__name__: explore(Program([partial(how, seat) for seat in range(SEATS)]), reduced=True)
+    how.__name__: explore(Program([partial(how, seat) for seat in range(3)]), reduced=True)
     for how in (left_first, lower_first)
 }
 draw_explorer.endings(dinners["left_first"], "Three philosophers, each takes the left fork first")
@@ -809,7 +860,7 @@ guess_philosophers.compare(
     "none" if share == 0 else "a few" if share < 0.5 else "most",
     {
         "none": "If nobody gets the second fork before all have the first one, nobody ever does.",
-        "most": "It takes all three, each in the gap between its forks. One that is quicker saves them.",
+        "most": "It takes all three in the gap between their forks. A quick one saves them.",
     },
 )
 
@@ -821,13 +872,13 @@ draw_explorer.endings(
 # %%
 claim(
     "7.2-philosophers",
-    "Three who take the left fork first can deadlock; three who take the lower number first can't, under any "
-    "schedule.",
+    "Three who take the left fork first can deadlock; three who take the lower number first "
+    "don't, under any schedule.",
     len(dinners["left_first"].of(DEADLOCK)) == 1
     and not dinners["lower_first"].of(DEADLOCK)
     and all(one.complete for one in dinners.values()),
     "; ".join(
-        f"{name}: {sum(end.count for end in one.of(DEADLOCK))} of {one.schedules} schedules that differ"
+        f"{name}: {sum(end.count for end in one.of(DEADLOCK))} of {one.schedules} schedules"
         for name, one in dinners.items()
     ),
 )
@@ -857,10 +908,10 @@ draw_philosophers.strategies(table)
 # %%
 claim(
     "7.2-strategies",
-    "Left fork first ends in a deadlock; with an order, a waiter, or a retry, everybody eats.",
+    "Left fork first ends in a deadlock; with an order, a waiter, or a retry there is none.",
     table[0].deadlock
     and not any(one.deadlock for one in table[1:])
-    and all(min(one.meals) for one in table[1:]),
+    and all(sum(one.meals) for one in table[1:]),
     "; ".join(f"{one.strategy}: {sum(one.meals)} meals" for one in table),
 )
 
@@ -876,8 +927,8 @@ philosophers_lab().set(seats=5, strategy="left fork first").run()
 
 # %%
 guess_starving = Prediction(
-    "Each thread does next to nothing with the lock and takes it again at once. How many turns does the other "
-    "one take, at most, while one waits?",
+    "Each thread does next to nothing with the lock and takes it again at once. How many turns "
+    "does the other one take, at most, while one waits?",
     ["one: they take turns", "a few", "a hundred or more"],
 )
 guess_starving
@@ -889,14 +940,16 @@ draw_fairness.passed_over(contests)
 # %%
 plain, queued = contests
 guess_starving.compare(
-    "a hundred or more"
+    None
+    if not plain.waits
+    else "a hundred or more"
     if plain.most >= 100
     else "a few"
     if plain.most > 1
     else "one: they take turns",
     {
-        "one: they take turns": "Nobody arranges that. Whoever comes first after a release gets the lock.",
-        "a few": "The one that has just released it runs already, and is there first, again and again.",
+        "one: they take turns": "Nobody arranges that: who comes first gets the lock.",
+        "a few": "The one that has just released it runs already, and is there first.",
     },
 )
 
@@ -908,9 +961,13 @@ guess_starving.compare(
 # %%
 claim(
     "7.2-starvation",
-    "A plain lock lets the others pass many times; one with a queue lets each of them pass once.",
-    plain.most > len(plain.turns) and queued.most <= len(queued.turns) - 1,
-    f"at most {plain.most:,} turns during one wait, with a queue {queued.most:,}",
+    "While one waits for a plain lock, the other one may take it many times; with a queue, once.",
+    checked(
+        plain.most > 1 and queued.most <= 1,
+        f"at most {plain.most:,} turns during one wait, with a queue {queued.most:,}",
+    )
+    if plain.waits
+    else untold("the two never wanted the lock at the same time"),
 )
 
 # %% [markdown]
@@ -920,8 +977,8 @@ claim(
 # always somebody who goes on, only it isn't you.
 #
 # **Try.** In the philosophers' lab set the pause between the forks to none. Is there still a deadlock?
-# Run it a few times. Then let four dine in the explorer: set `SEATS = 4` above. How many schedules does it
-# take?
+# Run it a few times. Then let four dine in the explorer: add a fork and a seat above. How many schedules
+# does it take?
 
 # %% [markdown]
 # ## Summary
@@ -994,9 +1051,6 @@ exercises.check("7.4", checks_deadlocks.hold, hold)
 
 # %% tags=["exercise"]
 def find_cycle(waits_for, held_by):
-    for thread in waits_for:
-        way = [thread]
-        ...
     return []
 
 
@@ -1030,10 +1084,10 @@ exercises.check("7.5", checks_deadlocks.find_cycle, find_cycle)
 #
 # | the article | what is so | shown by | source |
 # |---|---|---|---|
-# | its listing "may" deadlock, and starts no thread | started, it does, as each thread sleeps between its locks; without the sleep it is rare, and there | claims 7.2-article, 7.2-explored | [Coffman et al., 1971](https://doi.org/10.1145/356586.356588) |
+# | its listing "may" deadlock, and starts no thread | started, it does, as each thread sleeps between its locks; without the sleep it is rare, and there | claims 7.2-article, 7.2-cycle, 7.2-explored | [Coffman et al., 1971](https://doi.org/10.1145/356586.356588) |
 # | take locks in one order | right: no schedule deadlocks | claims 7.2-ordered, 7.2-philosophers | [threading](https://docs.python.org/3/library/threading.html#lock-objects) |
 # | (nothing about timeouts) | they need a random pause, or there can be a livelock | claim 7.2-livelock | [Metcalfe, Boggs, 1976](https://doi.org/10.1145/360248.360253) |
-# | RLock prevents deadlock | only of a thread with itself, and it lets that see what is half changed | claim 7.2-rlock | [RLock objects](https://docs.python.org/3/library/threading.html#rlock-objects) |
+# | RLock: a thread may take it several times | which spares it a wait for itself, not for others; and it sees what is half changed | claims 7.2-rlock, 7.2-rlocks | [RLock objects](https://docs.python.org/3/library/threading.html#rlock-objects) |
 # | (nothing about waits without a lock) | pools, queues, `join` and an event loop deadlock too | claims 7.2-await, 7.2-pool, 7.2-queues, 7.2-join | [guidelines](https://docs.python.org/3/library/multiprocessing.html#joining-processes-that-use-queues) |
 
 # %%

@@ -114,7 +114,7 @@ def _radii(count: int) -> _Point:
         return (0.0, 0.65)
     if count <= 4:
         return (2.3, 0.9)
-    return (3.05 if count <= 2 * _MANY else 3.7, 0.22 * count)
+    return (3.05 if count <= 2 * _MANY else 3.7, 0.25 * count)
 
 
 def _box(

@@ -25,8 +25,9 @@ class LiveGraph:
 
     def __init__(self, title: str = "Who waits for whom?") -> None:
         self.title = title
-        self.picture: Picture | None = None
-        self.image = widgets.HTML("Nothing is watched yet.")
+        # Drawn here, the first picture doesn't take its time from what is followed.
+        self.picture: Picture = wait_for(WaitForGraph((), (), False), title)
+        self.image = widgets.HTML(self.picture.html)
         head = heading(f"<strong>Live. {escape(title)}</strong>")
         self.panel = widgets.VBox([head, self.image])
         self.panel.add_class("course-panel").add_class("course-lab")
@@ -54,8 +55,8 @@ class LiveGraph:
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = dict(self.panel._repr_mimebundle_(**options) or {})
-        still = self.picture.html if self.picture else ""
-        bundle["text/html"] = live(f"<p>Live. {escape(self.title)}</p>{still}")
+        # For a page that shows the stored notebook and has no kernel behind it.
+        bundle["text/html"] = live(f"<p>Live. {escape(self.title)}</p>{self.picture.html}")
         bundle["text/plain"] = repr(self)
         return bundle
 

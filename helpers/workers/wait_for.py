@@ -56,6 +56,8 @@ class WatchedLock:
         self._place: Place = {}
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if timeout != -1 and (not blocking or timeout < 0):
+            return bool(self._real.acquire(blocking, timeout))  # it says what is wrong with that
         # Straight through while it is free: only those who wait are asked to be patient.
         if self._real.acquire(False):
             self._taken(self._watch._place(sys._getframe(1)))
@@ -79,7 +81,8 @@ class WatchedLock:
             raise
 
     def locked(self) -> bool:
-        return self._owner is not None
+        ask = getattr(self._real, "locked", None)  # an RLock can be asked since 3.14
+        return bool(ask()) if ask else self._owner is not None
 
     def __enter__(self) -> bool:
         return self.acquire()
