@@ -299,7 +299,7 @@ claim(
     "7.2-forgotten",
     "A lock whose holder has ended without releasing it blocks for ever, without any cycle.",
     orphaned.deadlock and not orphaned.cycle and orphaned.thread("forgets").ended,
-    f"forgets has ended and holds {orphaned.thread('forgets').holds[0].lock}; cycle: {orphaned.cycle}",
+    f"deadlock: {orphaned.deadlock}; cycle: {orphaned.cycle or 'none'}",
 )
 
 # %% [markdown]
@@ -422,24 +422,28 @@ claim(
 # %%
 def give_way(mine, other, pause):
     """Take both locks. Returns in which round that was done, None if it never was."""
-    resting, failures, done = 0, 0, None
+    done, failures, resting = None, 0, 0
     for number in range(ROUNDS):
-        if done is not None or resting:
+        if resting:
             resting -= 1
             in_step.wait()
             in_step.wait()
             continue
         with mine:
             in_step.wait()  # each has taken its own lock
-            if other.acquire(blocking=False):
-                done = number
+            has_both = other.acquire(blocking=False)
+            if has_both:
                 other.release()
             in_step.wait()  # each has tried
-        failures += 1
-        resting = pause(failures)
+        if has_both:
+            done, resting = number, ROUNDS  # it rests for the rest
+        else:
+            failures += 1
+            resting = pause(failures)
     return done
 
 
+# %%
 def dance(pause):
     with ThreadPoolExecutor(2) as pool:
         tasks = [
@@ -554,6 +558,7 @@ class Bank:
             self.lock.release()
 
 
+# %%
 def look_inside(lock):
     bank, seen = Bank(lock), []
     bank.move(10, lambda: seen.append(bank.total()))
@@ -668,24 +673,25 @@ claim(
 # ### No lock in sight: a pool that waits for itself
 #
 # Not only locks are held. A task of a pool holds a worker. In section 4.4 two tasks waited for two others
-# that no worker was left for. How far does a larger pool help? `tree_sum` adds numbers by halves: each
-# half is a task of the same pool.
+# that no worker was left for. How far does a larger pool help? Here is a folder in a folder in a folder in a
+# folder, and a function that adds up the sizes. Each folder is a task of the same pool.
 
 
 # %%
-def tree_sum(pool, numbers):
-    if len(numbers) == 1:
-        return numbers[0]
-    middle = len(numbers) // 2
-    halves = [pool.submit(tree_sum, pool, part) for part in (numbers[:middle], numbers[middle:])]
-    waiting.append(1)  # from here on it keeps its worker and waits
-    total = sum(half.result() for half in halves)
-    waiting.pop()
+def total_size(pool, folder):
+    own, *inside = folder
+    if not inside:
+        return own
+    parts = [pool.submit(total_size, pool, one) for one in inside]
+    waiting.append(own)  # from here on this task keeps its worker, and waits
+    total = own + sum(part.result() for part in parts)
+    waiting.remove(own)
     return total
 
 
+nested_folders = [10, [20, [30, [40]]]]  # the size of its own files, then the folders in it
 guess_pool = Prediction(
-    "It adds 4 numbers. How many workers does it take, so that it ends?",
+    "Four folders, one inside the other. How many workers does it take, so that it ends?",
     ["1", "2", "3", "4", "no number is enough"],
 )
 guess_pool
@@ -695,10 +701,10 @@ fates = {}
 for workers in (1, 2, 3, 4):
     waiting = []
     with ThreadPoolExecutor(workers) as pool:
-        root = pool.submit(tree_sum, pool, [1, 2, 3, 4])
-        while not root.done() and len(waiting) < workers:
+        whole = pool.submit(total_size, pool, nested_folders)
+        while not whole.done() and len(waiting) < workers:
             time.sleep(0.001)
-        fates[workers] = "stuck" if len(waiting) == workers else "ended"
+        fates[workers] = "ended" if whole.done() else "stuck"
         pool.shutdown(wait=False, cancel_futures=True)  # whoever waits gets a CancelledError
     print(f"{workers} workers: {fates[workers]}")
 
@@ -707,9 +713,9 @@ enough = [str(workers) for workers, fate in fates.items() if fate == "ended"]
 guess_pool.compare(
     enough[0] if enough else "no number is enough",
     {
-        "1": "The first task waits for two others, and keeps the only worker.",
-        "2": "The first task keeps one, and its first half the other.",
-        "3": "Three tasks wait: the whole and its two halves. That is all workers.",
+        "1": "The task of the first folder waits for the second one, and keeps the only worker.",
+        "2": "The first two folders have a worker each, and wait for the third one.",
+        "3": "Three folders have something inside, so three tasks wait. That is all workers.",
     },
 )
 
@@ -718,12 +724,13 @@ claim(
     "7.2-pool",
     "Tasks that wait for tasks of their own pool are stuck as soon as all its workers wait.",
     fates == {1: "stuck", 2: "stuck", 3: "stuck", 4: "ended"},
-    f"{fates}; three tasks of seven wait for others",
+    f"{fates}; three of four tasks wait for another",
 )
 
 # %% [markdown]
-# With eight numbers it takes eight. So no pool is large enough for all inputs, and the cure is another one:
-# let no task wait for a task of its own pool. Collect the pieces, and let the caller wait.
+# One folder deeper, and four workers are stuck. So no pool is large enough for all inputs, and the cure is
+# another one: let no task wait for a task of its own pool. A task returns what is left to do, and the caller
+# submits that and waits.
 #
 # ### No lock in sight: queue and join
 #
