@@ -54,23 +54,26 @@ guess_two_locks
 
 # %%
 article = """
-import threading, time
+import sys, threading, time
 
 lock1, lock2 = threading.Lock(), threading.Lock()
 
+def say(text):
+    sys.stdout.write(text + "\\n")  # in one piece: print writes the end of the line separately
+
 def thread1():
     with lock1:
-        print("Thread 1 acquired lock1", flush=True)
+        say("Thread 1 acquired lock1")
         time.sleep(0.1)
         with lock2:
-            print("Thread 1 acquired lock2", flush=True)
+            say("Thread 1 acquired lock2")
 
 def thread2():
     with lock2:
-        print("Thread 2 acquired lock2", flush=True)
+        say("Thread 2 acquired lock2")
         time.sleep(0.1)
         with lock1:
-            print("Thread 2 acquired lock1", flush=True)
+            say("Thread 2 acquired lock1")
 
 threading.Thread(target=thread1).start()
 threading.Thread(target=thread2).start()
@@ -84,7 +87,7 @@ threading.Thread(target=thread2).start()
 # %%
 def run_script(script, lines, seconds):
     """Read so many lines of what a script prints; then give it so many seconds to end."""
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-u", "-c", script]  # -u: nothing is kept back
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         said = [child.stdout.readline().strip() for _ in range(lines)]
         try:
@@ -98,6 +101,7 @@ def run_script(script, lines, seconds):
 
 
 said, ended = run_script(article, lines=2, seconds=0.5)
+said.sort()  # either may be first
 print(*said, "ended" if ended else "... killed after half a second", sep="\n")
 
 # %%
@@ -600,11 +604,11 @@ import asyncio, threading
 lock = threading.Lock()
 
 async def worker(name):
-    print(name, "wants the lock", flush=True)
+    print(name, "wants the lock")
     with lock:
-        print(name, "has the lock", flush=True)
+        print(name, "has the lock")
         await asyncio.sleep(0.01)
-        print(name, "releases it", flush=True)
+        print(name, "releases it")
 
 async def main():
     await asyncio.gather(worker("a"), worker("b"))
