@@ -119,8 +119,12 @@ guess_two_locks.compare(
 claim(
     "7.2-article",
     "The article's two threads, started, stop for ever, each with one lock.",
-    not ended and said == ["Thread 1 acquired lock1", "Thread 2 acquired lock2"],
-    f"{'; '.join(said)}; {'ended' if ended else 'killed after 0.5 s'}",
+    untold("one thread had both locks before the other one began: the machine is too busy")
+    if ended
+    else checked(
+        said == ["Thread 1 acquired lock1", "Thread 2 acquired lock2"],
+        f"{'; '.join(said)}; killed after 0.5 s",
+    ),
 )
 
 # %% [markdown]

@@ -20,13 +20,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from types import FrameType
 from typing import Any, Callable
 
 _ASK_AGAIN_S = 0.01
 _LOOK_AGAIN_S = 0.005
+_DEPTH = 3  # such as bank.accounts[0].lock
+_LONGEST = 1_000  # of a list that is looked into
+_NEUTRAL = {"builtins", "abc", "typing", "types"}  # a class made from these is one's own
+_PLAIN = {"builtins"}
 _RESCUE_S = 5.0  # for threads that are released one after another
 _REAL_LOCK, _REAL_RLOCK = threading.Lock, threading.RLock
 _LOCK_TYPES = (type(_REAL_LOCK()), type(_REAL_RLOCK()))
@@ -148,7 +152,8 @@ class Watch:
         self._guard = _REAL_LOCK()
         self._waits: dict[Thread, _Wait] = {}
         self._locks: list[WatchedLock] = []
-        self._swapped: dict[str, Any] = {}
+        self._stand_ins: dict[int, WatchedLock] = {}  # by the id of the real lock
+        self._swapped: list[tuple[Any, Any, Any, Any]] = []  # where, its key, before, stand-in
 
     def state(self) -> dict[str, Any]:
         """Who waits and who holds, now.
@@ -210,10 +215,11 @@ class Watch:
     def _name_of(self, lock: WatchedLock) -> str:
         """What the watched code calls it: ``lock1``, ``forks[2]``, ``account.lock``."""
         for name, value in list(self._scope.items()):
-            if not name.startswith("_"):
-                found = _path(name, value, lock)
-                if found:
-                    return found
+            if value is lock:
+                return name
+        for _, _, value, name in self._inside_of_all():
+            if value is lock:
+                return name
         return lock._name
 
     # Inside the guard
@@ -276,22 +282,39 @@ class Watch:
         rlock = self._factory(_REAL_RLOCK, "an RLock")
         for name, value in list(self._scope.items()):
             if isinstance(value, _LOCK_TYPES):
-                self._swap(name, value, self._watched(value, name))
+                self._swap(self._scope, name, value, self._stand_in(value, name))
             elif value is _REAL_LOCK:
-                self._swap(name, value, lock)
+                self._swap(self._scope, name, value, lock)
             elif value is _REAL_RLOCK:
-                self._swap(name, value, rlock)
+                self._swap(self._scope, name, value, rlock)
+        for where, key, value, name in list(self._inside_of_all()):
+            if isinstance(value, _LOCK_TYPES):
+                self._swap(where, key, value, self._stand_in(value, name))
         _set_in_threading(lock, rlock)
 
     def _end(self) -> None:
         _set_in_threading(_REAL_LOCK, _REAL_RLOCK)
-        for name, (before, stand_in) in self._swapped.items():
-            if self._scope.get(name) is stand_in:
-                self._scope[name] = before
+        for where, key, before, stand_in in self._swapped:
+            with suppress(LookupError):  # the list is shorter by now, or the name is gone
+                if where[key] is stand_in:
+                    where[key] = before
 
-    def _swap(self, name: str, before: Any, stand_in: Any) -> None:
-        self._swapped[name] = (before, stand_in)
-        self._scope[name] = stand_in
+    def _swap(self, where: Any, key: Any, before: Any, stand_in: Any) -> None:
+        with suppress(TypeError):  # in a tuple it stays what it is
+            where[key] = stand_in
+            self._swapped.append((where, key, before, stand_in))
+
+    def _inside_of_all(self) -> Iterator[tuple[Any, Any, Any, str]]:
+        """What the globals hold: where it is, by which key, the thing, and what code calls it."""
+        for name, value in list(self._scope.items()):
+            if not name.startswith("_"):  # a notebook keeps what it has shown in such names
+                yield from _inside(value, name, self._scope.get("__name__"), _DEPTH)
+
+    def _stand_in(self, real: Any, name: str) -> WatchedLock:
+        """The same one for the same lock, by however many names it is known."""
+        if id(real) not in self._stand_ins:
+            self._stand_ins[id(real)] = self._watched(real, name)
+        return self._stand_ins[id(real)]
 
     def _factory(self, real: Callable[[], Any], kind: str) -> Callable[[], Any]:
         def make() -> Any:
@@ -321,9 +344,10 @@ _one_at_a_time = _thread.allocate_lock()
 def watch(scope: dict[str, Any]) -> Iterator[Watch]:
     """Watch the locks that code with these globals uses, in whatever thread.
 
-    scope: ``globals()``. Watched are the locks that are globals now, and all that this code makes
-    inside the block, as ``Lock()`` or ``threading.Lock()``, and the same for ``RLock``. Locks
-    inside of objects made before the block aren't seen.
+    scope: ``globals()``. Watched are the locks that are globals now, or are held by lists, dicts
+    and objects of this code's own classes that are; and all that this code makes inside the block,
+    as ``Lock()`` or ``threading.Lock()``, and the same for ``RLock``. A lock that only a tuple, a
+    closure or a class with ``__slots__`` holds, and that was made before the block, isn't seen.
 
     At its end a deadlock is resolved: one thread of it after another gets a SystemExit where it
     waits, until the others can go on.
@@ -354,18 +378,31 @@ def _resolve(seen: Watch) -> None:
         time.sleep(_LOOK_AGAIN_S)
 
 
-def _path(name: str, value: Any, lock: WatchedLock) -> str:
-    if value is lock:
-        return name
-    if isinstance(value, (list, tuple)):
-        inside = [(f"{name}[{place}]", one) for place, one in enumerate(value)]
-    elif isinstance(value, dict):
-        inside = [(f"{name}[{key!r}]", one) for key, one in list(value.items())]
-    elif hasattr(value, "__dict__") and not isinstance(value, (type, Watch)):
-        inside = [(f"{name}.{key}", one) for key, one in list(vars(value).items())]
+def _inside(value: Any, name: str, module: Any, depth: int) -> Iterator[tuple[Any, Any, Any, str]]:
+    """What lists, tuples, dicts and objects of the module's own classes hold, and so on."""
+    held: list[tuple[Any, Any, Any, str]]
+    if isinstance(value, (list, tuple)) and len(value) <= _LONGEST:
+        held = [(value, key, one, f"{name}[{key}]") for key, one in enumerate(value)]
+    elif isinstance(value, dict) and len(value) <= _LONGEST:
+        held = [(value, key, one, f"{name}[{key!r}]") for key, one in list(value.items())]
+    elif _is_of(module, value):
+        own = vars(value)
+        held = [(own, key, one, f"{name}.{key}") for key, one in list(own.items())]
     else:
-        return ""
-    return next((inner for inner, one in inside if one is lock), "")
+        return
+    for one in held:
+        yield one
+        if depth > 1:
+            yield from _inside(one[2], one[3], module, depth - 1)
+
+
+def _is_of(module: Any, value: Any) -> bool:
+    """Whether its class and all that this is made from are the module's own.
+
+    A Thread or a Queue has locks too, and relies on them: those are left alone.
+    """
+    homes = {base.__module__ for base in type(value).__mro__}
+    return hasattr(value, "__dict__") and homes - _NEUTRAL <= {module} and homes != _PLAIN
 
 
 def _name(thread: Thread) -> str:
