@@ -5,6 +5,7 @@
 
 # %%
 import asyncio
+import inspect
 import random
 import subprocess
 import sys
@@ -27,12 +28,15 @@ from helpers.draw import explorer as draw_explorer
 from helpers.draw import fairness as draw_fairness
 from helpers.draw import philosophers as draw_philosophers
 from helpers.draw import wait_for as draw_wait_for
+from helpers.labs.explorer import Stepper
 from helpers.labs.philosophers import philosophers_lab
 from helpers.labs.wait_for import LiveGraph
 from helpers.measure import fairness, philosophers
 from helpers.measure.explorer import DEADLOCK, Program, explore, replay
 from helpers.measure.verdict import checked, untold
 from helpers.measure.wait_for import graph
+from helpers.workers import fairness as workers_fairness
+from helpers.workers import philosophers as workers_philosophers
 from helpers.workers.deadlocks import send_much
 from helpers.workers.wait_for import watch
 
@@ -233,6 +237,9 @@ claim(
 # middle of something. And it took the stand-ins, which ask again and again. A thread that
 # waits in an ordinary `lock.acquire()` without a timeout can't be told by another one to stop.
 #
+# **Try.** Add a third lock and a third thread above, so that the cycle has three threads. Then let `thread3`
+# wait for `lock1`, and hold nothing: is it part of the cycle?
+#
 # Let us see whether the way out is reliable. `sure1` and `sure2` meet before they reach for their second
 # lock, so each run is a deadlock.
 
@@ -369,7 +376,18 @@ claim(
 
 # %% [markdown]
 # So a test that has passed fifty times has shown nothing. What the explorer found, it can also show again:
-# the schedule is a short text, and it is the bug report.
+# the schedule is a short text, and it is the bug report. Here it is, at its end. Step back, and watch the
+# locks being taken.
+
+# %%
+stepper = Stepper(Program([quick1, quick2]))
+stepper.load(stuck[0].schedule)
+stepper.run_to_end()
+stepper
+
+# %% [markdown]
+# **Try.** Step back until both locks are free, and go on with other choices. What is the last moment at which
+# the deadlock can still be avoided?
 #
 # ### Four conditions, and a cure for each
 #
@@ -420,11 +438,49 @@ claim(
 #
 # ### A timeout, and the livelock
 #
-# Without an order: whoever doesn't get its second lock gives the first one back, and tries again. When
-# should it try again? At once?
-#
-# Two threads that run in step show what can happen. `in_step` stands for two equal machines: each thread
-# takes its own lock, then each reaches for the other's, then the next round begins.
+# Without an order: wait for the second lock for a limited time. Who doesn't get it gives the first one back,
+# rests, and tries again. In the next cell `meet` sees to it that the first attempt goes wrong.
+
+
+# %%
+def patient(mine, other):
+    failures = 0
+    while True:
+        with mine:
+            if failures == 0:
+                meet.wait()  # both have their first lock now
+            if other.acquire(timeout=0.02):
+                other.release()
+                break
+        failures += 1
+        time.sleep(random.uniform(0, 0.01 * 2**failures))
+    attempts.append(failures + 1)
+
+
+def patient1():
+    patient(lock1, lock2)
+
+
+def patient2():
+    patient(lock2, lock1)
+
+
+attempts = []
+stayed = run_watched(patient1, patient2)
+print("both had both locks:", len(attempts) == 2, " deadlock:", stayed.deadlock)
+
+# %%
+claim(
+    "7.2-timeout",
+    "Where the waits have a timeout, the cycle resolves itself: somebody lets go and tries again.",
+    len(attempts) == 2 and max(attempts) >= 2 and not stayed.deadlock,
+    f"attempts: {attempts}",
+)
+
+# %% [markdown]
+# Note the `sleep`: its length is random. Why? Suppose that both rest equally long. Two threads that run in
+# step show what can happen then. `in_step` stands for two equal machines: each thread takes its own lock,
+# then each reaches for the other's, then the next round begins.
 
 
 # %%
@@ -810,6 +866,9 @@ claim(
 # ([guidelines](https://docs.python.org/3/library/multiprocessing.html#joining-processes-that-use-queues)).
 
 # %%
+print(inspect.getsource(send_much))
+
+# %%
 context = get_context("spawn")
 channel, done = context.Queue(), context.Event()
 child = context.Process(target=send_much, args=(channel, done, 1_000_000))
@@ -913,11 +972,16 @@ claim(
 #
 # For any *N*, the argument about the order above is the proof.
 #
-# Now real dinners, each in a child process, for half a second: with the two strategies and two more. A
-# **waiter** lets all but one reach for forks. *Put back and retry* is the timeout with a random pause.
+# Now real dinners, each in a child process, for half a second: with the two strategies and two more. Between
+# the first fork and the second each philosopher pauses for 20 ms. A **waiter** lets all but one reach for
+# forks. *Put back and retry* is the timeout with a random pause.
 
 # %%
-table = [philosophers.dine(5, strategy) for strategy in philosophers.STRATEGIES]
+print(inspect.getsource(workers_philosophers.waiter))
+print(inspect.getsource(workers_philosophers.put_back))
+
+# %%
+table = [philosophers.dine(5, strategy, reach_s=0.02) for strategy in philosophers.STRATEGIES]
 draw_philosophers.strategies(table)
 
 # %%
@@ -931,7 +995,7 @@ claim(
 )
 
 # %%
-philosophers_lab().set(seats=5, strategy="left fork first").run()
+philosophers_lab().set(seats=5, strategy="left fork first", reach_s=0.02).run()
 
 # %% [markdown]
 # ### Starvation
@@ -939,6 +1003,11 @@ philosophers_lab().set(seats=5, strategy="left fork first").run()
 # Nobody is deadlocked, and yet one waits and waits: **starvation**. A lock promises nothing about who is
 # next ([docs](https://docs.python.org/3/library/threading.html#lock-objects)). Two threads want one lock
 # again and again. While one waits for it, how many turns does the other one take?
+#
+# To compare: a lock with a queue. Who has to wait waits at a lock of its own, until the one before hands over.
+
+# %%
+print(inspect.getsource(workers_fairness.QueuedLock))
 
 # %%
 guess_starving = Prediction(
@@ -969,9 +1038,9 @@ guess_starving.compare(
 )
 
 # %% [markdown]
-# **Look.** Each dot is one wait. Below: a lock with a queue, first come, first served. There nobody is passed
-# over more than once, and both together have fewer turns: each turn now takes a switch from one thread to
-# the other. Fairness has a price.
+# **Look.** Each dot is one wait. Above, one thread waits while the other one comes and goes. Below, with the
+# queue, nobody is passed over more than once. At the right stand the turns of both together. Compare them
+# when your machine is idle: nearly every turn with the queue takes a switch from one thread to the other.
 
 # %%
 claim(
@@ -992,8 +1061,8 @@ claim(
 # always somebody who goes on, only it isn't you.
 #
 # **Try.** In the philosophers' lab set the pause between the forks to none. Is there still a deadlock?
-# Run it a few times. Then let four dine in the explorer: add a fork and a seat above. How many schedules
-# does it take?
+# Run it a few times, and look at the lanes. Then give the explorer's table a fourth fork and a fourth seat.
+# How many schedules does it take now?
 
 # %% [markdown]
 # ## Summary
