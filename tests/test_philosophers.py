@@ -148,11 +148,11 @@ def test_lanes_say_meals_and_hunger() -> None:
     found = dinner(Span(0, HUNGRY, 0.0, 0.25), Span(0, EATS, 0.25, 1.0), Span(1, HUNGRY, 0.0, 1.0))
     picture = draw.dinner(found)
     assert picture.text == (
-        "2 philosophers, a waiter: no deadlock in 1.00 s. They had 1 meals, between 0 and 1 each; "
+        "2 philosophers, a waiter: no deadlock in 1.00 s. They had 1 meal, between 0 and 1 each; "
         "the longest hunger was 1000 ms."
     )
     said = [text.get_text() for text in picture.figure.axes[0].texts]
-    assert said == ["1 meals, 250 ms", "0 meals, 1000 ms"]
+    assert said == ["1 meal, 250 ms", "0 meals, 1000 ms"]
     legend = picture.figure.legends[0]
     assert [text.get_text() for text in legend.get_texts()] == list(PHASES)
     assert picture.png.startswith(b"\x89PNG")
@@ -172,6 +172,7 @@ def test_the_table_has_a_row_for_each_dinner() -> None:
     found = dinner(Span(0, EATS, 0.0, 1.0), Span(1, HUNGRY, 0.0, 0.5), meals=(3, 1))
     stuck = replace(found, strategy=LEFT_FIRST, graph=WaitForGraph((), (), True))
     table = draw.strategies([stuck, found])
+    assert table.text == "Dinners by strategy. left fork first: a deadlock; a waiter: 4 meals."
     assert [row[0] for row in table.rows] == [LEFT_FIRST, "a waiter"]
     assert table.rows[0][1] == "deadlock after 1000 ms"
     assert table.rows[1][1:] == ("nobody is stuck", "4", "1 to 3", "500 ms")

@@ -38,7 +38,7 @@ def dinner(found: Dinner) -> Picture:
                 bars, (seat - 0.35, 0.7), facecolor=colour, edgecolor=INK, hatch=hatch, linewidth=0
             )
     for seat, meals in enumerate(found.meals):
-        said = f"{meals} meals, {found.longest_hunger_s(seat) * 1e3:.0f} ms"
+        said = f"{_meals(meals)}, {found.longest_hunger_s(seat) * 1e3:.0f} ms"
         axes.annotate(
             said, (1.01, seat), xycoords=("axes fraction", "data"), va="center", fontsize=12
         )
@@ -77,7 +77,7 @@ def describe(found: Dinner) -> str:
         else f"no deadlock in {found.seconds:.2f} s"
     )
     return (
-        f"{found.seats} philosophers, {found.strategy}: {end}. They had {sum(found.meals)} meals, "
+        f"{found.seats} philosophers, {found.strategy}: {end}. They had {_meals(sum(found.meals))}, "
         f"between {least} and {most} each; the longest hunger was {hunger * 1e3:.0f} ms."
     )
 
@@ -97,4 +97,12 @@ def strategies(dinners: Sequence[Dinner]) -> Table:
         for one in dinners
     ]
     columns = ("strategy", "its end", "meals", "each had", "longest hunger")
-    return Table(" ".join(map(describe, dinners)), columns, rows)
+    said = [
+        f"{one.strategy}: {'a deadlock' if one.deadlock else _meals(sum(one.meals))}"
+        for one in dinners
+    ]
+    return Table(f"Dinners by strategy. {'; '.join(said)}.", columns, rows)
+
+
+def _meals(count: int) -> str:
+    return f"{count} {'meal' if count == 1 else 'meals'}"

@@ -30,7 +30,7 @@ class LiveGraph:
         self.image = widgets.HTML(self.picture.html)
         head = heading(f"<strong>Live. {escape(title)}</strong>")
         self.panel = widgets.VBox([head, self.image])
-        self.panel.add_class("course-panel").add_class("course-lab")
+        self.panel.add_class("course-panel")  # no lab: it has no Run
 
     def follow(self, seen: Watch, seconds: float) -> list[WaitForGraph]:
         """Redraw whenever something has changed: until a deadlock, at most for so many seconds.
