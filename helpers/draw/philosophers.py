@@ -77,8 +77,8 @@ def describe(found: Dinner) -> str:
         else f"no deadlock in {found.seconds:.2f} s"
     )
     return (
-        f"{found.seats} philosophers, {found.strategy}: {end}. They had {_meals(sum(found.meals))}, "
-        f"between {least} and {most} each; the longest hunger was {hunger * 1e3:.0f} ms."
+        f"{found.seats} philosophers, {found.strategy}: {end}. "
+        f"They had {_meals(sum(found.meals))}, between {least} and {most} each; the longest hunger was {hunger * 1e3:.0f} ms."
     )
 
 
