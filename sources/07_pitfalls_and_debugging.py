@@ -52,7 +52,7 @@ from helpers.workers.wait_for import watch
 guess_two_locks = Prediction(
     "thread1 takes lock1, then lock2. thread2 takes lock2, then lock1. Between its two locks "
     "each sleeps for a tenth of a second. What happens?",
-    ["both end", "one ends, the other one waits for ever", "both wait for ever"],
+    ["both end", "one waits for ever", "both wait for ever"],
 )
 guess_two_locks
 
@@ -110,12 +110,10 @@ print(*said, "ended" if ended else "... killed after half a second", sep="\n")
 
 # %%
 guess_two_locks.compare(
-    "both end" if ended else "both wait for ever" if len(said) == 2 else guess_two_locks.answers[1],
+    "both end" if ended else "both wait for ever" if len(said) == 2 else "one waits for ever",
     {
         "both end": "Each would have to let go of its first lock. It does so after its second.",
-        guess_two_locks.answers[
-            1
-        ]: "The one that ended would have had both locks, and released both.",
+        "one waits for ever": "The other one would have had both locks, and released both.",
     },
 )
 
@@ -182,7 +180,7 @@ draw_wait_for.wait_for(at_last)
 # in which it waits.
 #
 # This is a **wait-for graph**. A thread waits for one lock at a time, and a lock is held by one thread. So
-# from each box one arrow leads on, and if the way comes back, then nobody on it can ever move: a cycle of
+# from each box at most one arrow leads on, and if the way comes back, then nobody on it can ever move: a cycle of
 # such waits *is* a deadlock.
 
 # %%
@@ -213,8 +211,8 @@ claim(
 #
 # Both threads have ended. How? At the end of its block, `watch` looked for a cycle and let one thread of it
 # give up: its `acquire` raised `SystemExit`, which ends a thread
-# [silently](https://docs.python.org/3/library/threading.html#threading.excepthook), and its `with` block released
-# the lock that it held. The other thread got it and went on.
+# [silently](https://docs.python.org/3/library/threading.html#threading.excepthook), and its `with` block
+# released the lock that it held. The other thread got it and went on.
 
 # %%
 print("has run:", log)
@@ -234,12 +232,13 @@ claim(
 
 # %% [markdown]
 # That is fit for a lesson and for a search for the cause. It is no cure: the thread that gave up was in the
-# middle of something. And it took the stand-ins, which ask again and again. A thread that
-# waits in an ordinary `lock.acquire()` without a timeout can't be told by another one to stop.
+# middle of something. And it took the stand-ins, which ask for the lock again and again. A thread that waits
+# in an ordinary `lock.acquire()` without a timeout can't be told by another one to stop.
 #
 # **Try.** Add a third lock and a third thread above, so that the cycle has three threads. Then let `thread3`
 # wait for `lock1`, and hold nothing: is it part of the cycle?
-#
+
+# %% [markdown]
 # Let us see whether the way out is reliable. `sure1` and `sure2` meet before they reach for their second
 # lock, so each run is a deadlock.
 
@@ -289,8 +288,8 @@ claim(
 )
 
 # %% [markdown]
-# One more way to wait for ever needs no cycle: the thread that has the lock has ended and never released it.
-# An exception between `acquire` and `release` does that. Here the graph has a dashed box:
+# One more way to wait for ever needs no cycle: the thread that has the lock has ended and never released
+# it. An exception between `acquire` and `release` does that. Here the graph has a dashed box:
 
 
 # %%
@@ -322,8 +321,8 @@ claim(
 #
 # ### Without the sleep
 #
-# The `sleep` made the deadlock certain. Real code has none in that place. (`with lock1, lock2` takes the one,
-# then the other.)
+# The `sleep` made the deadlock all but certain. Real code has none in that place. (`with lock1, lock2` takes the
+# one, then the other.)
 
 
 # %%

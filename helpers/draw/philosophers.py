@@ -78,7 +78,8 @@ def describe(found: Dinner) -> str:
     )
     return (
         f"{found.seats} philosophers, {found.strategy}: {end}. "
-        f"They had {_meals(sum(found.meals))}, between {least} and {most} each; the longest hunger was {hunger * 1e3:.0f} ms."
+        f"They had {_meals(sum(found.meals))}, between {least} and {most} each; "
+        f"the longest hunger was {hunger * 1e3:.0f} ms."
     )
 
 
