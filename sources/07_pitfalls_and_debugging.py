@@ -32,8 +32,8 @@ from helpers.labs.explorer import Stepper
 from helpers.labs.philosophers import philosophers_lab
 from helpers.labs.wait_for import LiveGraph
 from helpers.measure import fairness, philosophers
-from helpers.measure.explorer import DEADLOCK, Program, explore, replay
-from helpers.measure.verdict import checked, untold
+from helpers.measure.explorer import DEADLOCK, THIS_GIL, Program, explore, replay
+from helpers.measure.verdict import WITH_GIL, checked, untold
 from helpers.measure.wait_for import graph
 from helpers.workers import fairness as workers_fairness
 from helpers.workers import philosophers as workers_philosophers
@@ -321,8 +321,66 @@ claim(
 #
 # ### Without the sleep
 #
-# The `sleep` made the deadlock all but certain. Real code has none in that place. (`with lock1, lock2` takes the
-# one, then the other.)
+# The `sleep` made the deadlock all but certain. Real code has none in that place. Here both threads go round
+# without one, on ordinary locks, in a child process. (`with lock1, lock2` takes the one, then the other.) The
+# child ends when both have stood still for 0.3 seconds, or after ten seconds.
+
+# %%
+loop = """
+import threading, time
+
+lock1, lock2, rounds = threading.Lock(), threading.Lock(), [0, 0]
+
+def one_way():
+    while True:
+        with lock1, lock2:
+            rounds[0] += 1
+
+def other_way():
+    while True:
+        with lock2, lock1:
+            rounds[1] += 1
+
+for function in (one_way, other_way):
+    threading.Thread(target=function, daemon=True).start()
+began, before = time.monotonic(), None
+while rounds != before and time.monotonic() < began + 10:
+    before = list(rounds)
+    time.sleep(0.3)
+print("stuck" if rounds == before else "running", sum(rounds))
+"""
+guess_loop = Prediction(
+    "How many rounds do they manage before they are stuck?",
+    ["fewer than ten", "hundreds, or many more", "they are never stuck"],
+)
+guess_loop
+
+# %%
+[last_words], _ = run_script(loop, lines=1, seconds=30)
+end_of_loop, count = last_words.split()
+guess_loop.compare(
+    "they are never stuck"
+    if end_of_loop != "stuck"
+    else "fewer than ten"
+    if int(count) < 10
+    else "hundreds, or many more",
+    {
+        "fewer than ten": "The gap between two locks is narrow, and both must be in it.",
+        "they are never stuck": "So it looks for a while. Such a bug passes many tests.",
+    },
+)
+
+# %%
+claim(
+    "7.2-loop",
+    "Two threads that take two locks in opposite order, again and again, get stuck some time.",
+    end_of_loop == "stuck",
+    f"{end_of_loop} after {int(count):,} rounds",
+)
+
+# %% [markdown]
+# How many rounds says little about the next time. You are the scheduler: the explorer runs one round of each
+# under every schedule that can make a difference.
 
 
 # %%
@@ -336,27 +394,6 @@ def quick2():
         pass
 
 
-guess_quick = Prediction(
-    "The same two threads without the sleep. In how many of 50 runs are they deadlocked?",
-    ["in none", "in some", "in all"],
-)
-guess_quick
-
-# %%
-runs = [run_watched(quick1, quick2).deadlock for _ in range(50)]
-guess_quick.compare(
-    "in none" if not any(runs) else "in all" if all(runs) else "in some",
-    {
-        "in some": "The gap is there, and few runs fall into it: it is a few opcodes wide.",
-        "in all": "It takes a switch of threads, between the one lock and the other.",
-    },
-)
-
-# %% [markdown]
-# Whatever your machine just said, it says little about tomorrow. You are the scheduler: the explorer runs
-# both threads under every schedule that can make a difference.
-
-# %%
 opposite = explore(Program([quick1, quick2]), reduced=True)
 draw_explorer.endings(opposite, "Two threads, two locks, opposite order")
 
@@ -370,13 +407,13 @@ claim(
     and [one.text for one in stuck] == ["deadlock: A waits for lock2, B waits for lock1"]
     and again == {stuck[0].text}
     and len(opposite.endings) == 2,
-    f"{stuck[0].count} of {opposite.schedules} schedules that differ; 50 real runs: {sum(runs)}",
+    f"{stuck[0].count} of {opposite.schedules} schedules that differ",
 )
 
 # %% [markdown]
-# So a test that has passed fifty times has shown nothing. What the explorer found, it can also show again:
-# the schedule is a short text, and it is the bug report. Here it is, at its end. Step back, and watch the
-# locks being taken.
+# So a test that has passed a thousand times has shown nothing. What the explorer found, it can also show
+# again: the schedule is a short text, and it is the bug report. Here it is, at its end. Step back, and watch
+# the locks being taken.
 
 # %%
 stepper = Stepper(Program([quick1, quick2]))
@@ -387,6 +424,41 @@ stepper
 # %% [markdown]
 # **Try.** Step back until both locks are free, and go on with other choices. What is the last moment at which
 # the deadlock can still be avoided?
+
+# %% [markdown]
+# The GIL doesn't let threads switch at every opcode (section 7.1). Does it keep them out of the gap? Here are
+# only those switches that this version of CPython makes, first for one round of each, then for two rounds.
+
+
+# %%
+def twice1():
+    for _ in range(2):
+        with lock1, lock2:
+            pass
+
+
+def twice2():
+    for _ in range(2):
+        with lock2, lock1:
+            pass
+
+
+once = explore(Program([quick1, quick2]), switch=THIS_GIL)
+twice = explore(Program([twice1, twice2]), switch=THIS_GIL, most=300)  # the simplest 300
+
+# %%
+claim(
+    "7.2-gil",
+    "The GIL is no cure: with two rounds of each, switches that it allows lead to the deadlock.",
+    bool(twice.of(DEADLOCK)),
+    f"one round: {len(once.of(DEADLOCK))} deadlocks in {once.schedules} schedules; two rounds: "
+    f"{sum(one.count for one in twice.of(DEADLOCK))} in {twice.schedules}",
+    needs=[WITH_GIL],
+)
+
+# %% [markdown]
+# If your claim says 0 for one round: your version never switches between two `with`s that don't wait. But a
+# thread that waited for a lock goes on right behind it, and then it is in the gap.
 #
 # ### Four conditions, and a cure for each
 #
@@ -1167,7 +1239,7 @@ exercises.check("7.5", checks_deadlocks.find_cycle, find_cycle)
 #
 # | the article | what is so | shown by | source |
 # |---|---|---|---|
-# | its listing "may" deadlock, and starts no thread | started, it does, as each thread sleeps between its locks; without the sleep it is rare, and there | claims 7.2-article, 7.2-cycle, 7.2-explored | [Coffman et al., 1971](https://doi.org/10.1145/356586.356588) |
+# | its listing "may" deadlock, and starts no thread | started, it does, as each thread sleeps between its locks; without the sleep it is rare, and there | claims 7.2-article, 7.2-cycle, 7.2-loop, 7.2-explored | [Coffman et al., 1971](https://doi.org/10.1145/356586.356588) |
 # | take locks in one order | right: no schedule deadlocks | claims 7.2-ordered, 7.2-philosophers | [threading](https://docs.python.org/3/library/threading.html#lock-objects) |
 # | (nothing about timeouts) | they need a random pause, or there can be a livelock | claim 7.2-livelock | [Metcalfe, Boggs, 1976](https://doi.org/10.1145/360248.360253) |
 # | RLock: a thread may take it several times | which spares it a wait for itself, not for others; and it sees what is half changed | claims 7.2-rlock, 7.2-rlocks | [RLock objects](https://docs.python.org/3/library/threading.html#rlock-objects) |
