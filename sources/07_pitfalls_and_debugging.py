@@ -349,6 +349,8 @@ while rounds != before and time.monotonic() < began + 10:
     time.sleep(0.3)
 print("stuck" if rounds == before else "running", sum(rounds))
 """
+
+# %%
 guess_loop = Prediction(
     "How many rounds do they manage before they are stuck?",
     ["fewer than ten", "hundreds, or many more", "they are never stuck"],
