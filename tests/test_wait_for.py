@@ -330,6 +330,15 @@ def scope_locks(held: dict[str, Any]) -> list[Any]:
     return [held["locks"][0], held["table"]["a"], held["own"].lock, deep[0].lock, deep[1][0].lock]
 
 
+def test_a_table_of_numbers_is_not_looked_through_to_its_end() -> None:
+    table = [[0] * 1000 for _ in range(1000)]
+    scope: dict[str, Any] = {"table": table, "itself": [], "lock": threading.Lock()}
+    scope["itself"].append(scope["itself"])
+    with watch(scope) as seen:
+        assert sum(1 for _ in seen._inside_of_all()) < 10_000
+        assert isinstance(scope["lock"], WatchedLock)
+
+
 def test_a_list_that_has_become_shorter_is_no_trouble() -> None:
     scope: dict[str, Any] = {"locks": [threading.Lock(), threading.Lock()]}
     with watch(scope):

@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from threading import Thread
 from types import FrameType
 from typing import Any, Callable
@@ -29,6 +30,7 @@ _ASK_AGAIN_S = 0.01
 _LOOK_AGAIN_S = 0.005
 _DEPTH = 3  # such as bank.accounts[0].lock
 _LONGEST = 1_000  # of a list that is looked into
+_MOST_THINGS = 5_000  # that are looked at below one name: it may be a table of numbers
 _NEUTRAL = {"builtins", "abc", "typing", "types"}  # a class made from these is one's own
 _PLAIN = {"builtins"}
 _RESCUE_S = 5.0  # for threads that are released one after another
@@ -308,7 +310,8 @@ class Watch:
         """What the globals hold: where it is, by which key, the thing, and what code calls it."""
         for name, value in list(self._scope.items()):
             if not name.startswith("_"):  # a notebook keeps what it has shown in such names
-                yield from _inside(value, name, self._scope.get("__name__"), _DEPTH)
+                things = _inside(value, name, self._scope.get("__name__"), _DEPTH)
+                yield from islice(things, _MOST_THINGS)
 
     def _stand_in(self, real: Any, name: str) -> WatchedLock:
         """The same one for the same lock, by however many names it is known."""
