@@ -88,7 +88,9 @@ def py_spy_dump(pid: int) -> Look:
     )
     if program is None:
         return Look("py-spy", "", "it isn't installed here. To get it: pip install py-spy")
-    return _look("py-spy", [program, "dump", "--pid", str(pid)])
+    seen = _look("py-spy", [program, "dump", "--pid", str(pid)])
+    # Above the threads it repeats the command line, with the whole script.
+    return replace(seen, text=seen.text[max(seen.text.find("\nThread "), 0) :].strip())
 
 
 def asyncio_tree(script: str) -> Look:
@@ -113,9 +115,14 @@ def _look(tool: str, command: list[str]) -> Look:
     except (OSError, subprocess.TimeoutExpired) as error:
         return Look(tool, "", f"it gave no answer: {error}")
     if done.returncode != 0 or not done.stdout.strip():
-        last = (done.stderr.strip() or done.stdout.strip() or "no word why").splitlines()[-1]
-        return Look(tool, "", f"it may not read another process here: {last}")
+        return Look(tool, "", f"it can't read another process here: {_reason(done.stderr)}")
     return Look(tool, done.stdout.strip())
+
+
+def _reason(errors: str) -> str:
+    """The line that names the error; what stands below it may be where in the tool it arose."""
+    lines = errors.strip().splitlines() or ["it doesn't say why"]
+    return next((line.strip() for line in lines if "error" in line.lower()), lines[-1].strip())
 
 
 @dataclass(frozen=True)
@@ -172,6 +179,7 @@ _PYTEST = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+os.environ["COLUMNS"] = "1000"  # or it cuts the reasons short
 import pytest
 sys.exit(pytest.main(["-q", "-rfs", "-p", "no:cacheprovider", "--rootdir", sys.argv[2]]))
 """
