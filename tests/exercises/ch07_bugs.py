@@ -1,0 +1,501 @@
+"""Wrong answers to chapter 7's eight programs with a bug: named wrongly, or mended wrongly."""
+
+from __future__ import annotations
+
+OFFICE = """
+bug = "check then act"
+
+
+class Office:
+    def __init__(self):
+        self.left = 1
+        self.sold = []
+        self.lock = threading.Lock()
+
+    def sell(self, buyer):
+{sell}
+"""
+UNMENDED_OFFICE = OFFICE.format(
+    sell="""
+        if self.left > 0:
+            self.sold.append(buyer)
+            self.left -= 1
+"""
+)
+LOCKS_ONLY_THE_ACT = OFFICE.format(
+    sell="""
+        if self.left > 0:
+            with self.lock:
+                self.sold.append(buyer)
+                self.left -= 1
+"""
+)
+A_LOCK_FOR_EACH_STEP = OFFICE.format(
+    sell="""
+        with self.lock:
+            enough = self.left > 0
+        if enough:
+            with self.lock:
+                self.sold.append(buyer)
+                self.left -= 1
+"""
+)
+A_LOCK_FOR_EACH_CALL = OFFICE.format(
+    sell="""
+        with threading.Lock():
+            if self.left > 0:
+                self.sold.append(buyer)
+                self.left -= 1
+"""
+)
+KEEPS_THE_LOCK = OFFICE.format(
+    sell="""
+        self.lock.acquire()
+        if self.left > 0:
+            self.sold.append(buyer)
+            self.left -= 1
+            self.lock.release()
+"""
+)
+SELLS_NOTHING = OFFICE.format(sell="        pass")
+NOT_A_KIND = UNMENDED_OFFICE.replace("check then act", "race")
+ANOTHER_KIND = UNMENDED_OFFICE.replace("check then act", "lost wake-up")
+
+MOVE = """
+bug = "lock order"
+
+
+class Account:
+    def __init__(self, number, balance):
+        self.number, self.balance = number, balance
+        self.lock = threading.Lock()
+
+
+def move(source, target, amount):
+{move}
+"""
+UNMENDED_MOVE = MOVE.format(
+    move="""
+    with source.lock, target.lock:
+        source.balance -= amount
+        target.balance += amount
+"""
+)
+TARGET_FIRST = MOVE.format(
+    move="""
+    with target.lock, source.lock:
+        source.balance -= amount
+        target.balance += amount
+"""
+)
+NO_LOCKS = MOVE.format(
+    move="""
+    source.balance -= amount
+    target.balance += amount
+"""
+)
+ONE_LOCK_ONLY = MOVE.format(
+    move="""
+    with source.lock:
+        source.balance -= amount
+        target.balance += amount
+"""
+)
+GIVES_UP = MOVE.format(
+    move="""
+    with source.lock:
+        if target.lock.acquire(timeout=1):
+            source.balance -= amount
+            target.balance += amount
+            target.lock.release()
+"""
+)
+AGAIN_AND_AGAIN = MOVE.format(
+    move="""
+    while True:
+        with source.lock:
+            if target.lock.acquire(blocking=False):
+                source.balance -= amount
+                target.balance += amount
+                target.lock.release()
+                return
+"""
+)
+
+BOX = """
+bug = "if instead of while"
+
+
+class Box:
+    def __init__(self):
+        self.things = []
+        self.changed = threading.Condition()
+
+    def put(self, thing):
+        with self.changed:
+            self.things.append(thing)
+            self.changed.{notify}
+
+    def take(self):
+        with self.changed:
+            {word} not self.things:
+                self.changed.wait({timeout})
+            return {thing}
+"""
+UNMENDED_BOX = BOX.format(notify="notify_all()", word="if", timeout="", thing="self.things.pop()")
+# Still wrong: a taker who comes between the notify and the woken one's return takes the thing.
+ONE_IS_WOKEN = BOX.format(notify="notify()", word="if", timeout="", thing="self.things.pop()")
+WAITS_TWICE = UNMENDED_BOX.replace(
+    "            return",
+    "            if not self.things:\n                self.changed.wait()\n            return",
+)
+NONE_IF_EMPTY = BOX.format(
+    notify="notify_all()",
+    word="if",
+    timeout="",
+    thing="self.things.pop() if self.things else None",
+)
+NOBODY_IS_WOKEN = BOX.format(
+    notify="acquire() and self.changed.release()",
+    word="while",
+    timeout="",
+    thing="self.things.pop()",
+)
+WITHOUT_ITS_LOCK = BOX.format(
+    notify="notify_all()", word="while", timeout="", thing="self.things.pop()"
+).replace(
+    "        with self.changed:\n            self.things.append(thing)\n            self.changed.notify_all()",
+    "        self.things.append(thing)\n        self.changed.notify_all()",
+)
+
+GATE = """
+bug = "lost wake-up"
+
+
+class Gate:
+    def __init__(self):
+        self.is_open = False
+        self.changed = threading.Condition()
+
+    def open(self):
+{open}
+
+    def wait(self):
+{wait}
+"""
+OPEN_THEN_NOTIFY = """
+        self.is_open = True
+        with self.changed:
+            self.changed.notify_all()
+"""
+OPEN_UNDER_LOCK = """
+        with self.changed:
+            self.is_open = True
+            self.changed.notify_all()
+"""
+LOOK_THEN_WAIT = """
+        while not self.is_open:
+            with self.changed:
+                self.changed.wait()
+"""
+LOOK_UNDER_LOCK = """
+        with self.changed:
+            while not self.is_open:
+                self.changed.wait()
+"""
+UNMENDED_GATE = GATE.format(open=OPEN_THEN_NOTIFY, wait=LOOK_THEN_WAIT)
+ONLY_OPEN_MENDED = GATE.format(open=OPEN_UNDER_LOCK, wait=LOOK_THEN_WAIT)
+NOTIFIES_FIRST = GATE.format(
+    open="""
+        with self.changed:
+            self.changed.notify_all()
+        self.is_open = True
+""",
+    wait=LOOK_UNDER_LOCK,
+)
+WAITS_WITHOUT_LOOKING = GATE.format(
+    open=OPEN_UNDER_LOCK,
+    wait="""
+        with self.changed:
+            self.changed.wait()
+""",
+)
+WAITS_FOR_A_WHILE = GATE.format(
+    open=OPEN_UNDER_LOCK,
+    wait="""
+        with self.changed:
+            if not self.is_open:
+                self.changed.wait(timeout=1)
+""",
+)
+NEVER_WAITS = GATE.format(open=OPEN_UNDER_LOCK, wait="        pass")
+
+SETTINGS = """
+bug = "published too early"
+
+
+class Settings:
+    def __init__(self):
+        self.values, self.loads = None, 0
+        self.lock = threading.Lock()
+
+    def get(self, name):
+        if self.values is None:
+{load}
+        return self.values[name]
+"""
+UNMENDED_SETTINGS = SETTINGS.format(
+    load="""
+            with self.lock:
+                if self.values is None:
+                    self.loads += 1
+                    self.values = {}
+                    self.values["colour"] = "blue"
+"""
+)
+ONE_LOOK = SETTINGS.format(
+    load="""
+            with self.lock:
+                self.loads += 1
+                values = {}
+                values["colour"] = "blue"
+                self.values = values
+"""
+)
+NO_LOCK = SETTINGS.format(
+    load="""
+            self.loads += 1
+            values = {}
+            values["colour"] = "blue"
+            self.values = values
+"""
+)
+STILL_THE_SAME_DICT = SETTINGS.format(
+    load="""
+            with self.lock:
+                if self.values is None:
+                    self.loads += 1
+                    values = self.values = {}
+                    values["colour"] = "blue"
+"""
+)
+
+PRINTER = """
+bug = "not released after an error"
+
+
+class Printer:
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def use(self, job):
+        self.lock.acquire()
+{use}
+"""
+UNMENDED_PRINTER = PRINTER.format(
+    use="""
+        result = job()
+        self.lock.release()
+        return result
+"""
+)
+SWALLOWS = PRINTER.format(
+    use="""
+        try:
+            return job()
+        except ValueError:
+            return None
+        finally:
+            self.lock.release()
+"""
+)
+RELEASES_ONLY_THEN = PRINTER.format(
+    use="""
+        try:
+            return job()
+        except ValueError:
+            self.lock.release()
+            raise
+"""
+)
+RELEASES_TWICE = PRINTER.format(
+    use="""
+        try:
+            result = job()
+            self.lock.release()
+            return result
+        finally:
+            self.lock.release()
+"""
+)
+NO_RESULT = PRINTER.format(
+    use="""
+        try:
+            job()
+        finally:
+            self.lock.release()
+"""
+)
+
+WALLET = """
+bug = "race across an await"
+
+
+class Wallet:
+    def __init__(self):
+        self.balance = 100
+        self.lock = {lock}()
+
+    async def pay(self, amount, ask_bank):
+{pay}
+"""
+UNMENDED_WALLET = WALLET.format(
+    lock="asyncio.Lock",
+    pay="""
+        if self.balance < amount:
+            return False
+        await ask_bank()
+        self.balance -= amount
+        return True
+""",
+)
+LOCKS_ONLY_THE_PAYMENT = WALLET.format(
+    lock="asyncio.Lock",
+    pay="""
+        if self.balance < amount:
+            return False
+        await ask_bank()
+        async with self.lock:
+            self.balance -= amount
+        return True
+""",
+)
+DOESNT_ASK = WALLET.format(
+    lock="asyncio.Lock",
+    pay="""
+        if self.balance < amount:
+            return False
+        self.balance -= amount
+        return True
+""",
+)
+ALWAYS_TRUE = WALLET.format(
+    lock="asyncio.Lock",
+    pay="""
+        async with self.lock:
+            await ask_bank()
+            if self.balance >= amount:
+                self.balance -= amount
+            return True
+""",
+)
+OLD_BALANCE = WALLET.format(
+    lock="asyncio.Lock",
+    pay="""
+        left = self.balance - amount
+        if left < 0:
+            return False
+        await ask_bank()
+        self.balance = left
+        return True
+""",
+)
+
+REPORT = """
+bug = "blocking call in a coroutine"
+
+
+async def report(load):
+{load}
+"""
+UNMENDED_REPORT = REPORT.format(load="    return len(load())")
+GIVES_WAY_FIRST = REPORT.format(load="    await asyncio.sleep(0)\n    return len(load())")
+IN_A_TASK = REPORT.format(
+    load="""
+    async def loading():
+        return load()
+
+    return len(await asyncio.create_task(loading()))
+"""
+)
+JOINS_A_THREAD = REPORT.format(
+    load="""
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(load()))
+    thread.start()
+    thread.join()
+    return len(found)
+"""
+)
+RESULT_LOST = REPORT.format(load="    return await asyncio.to_thread(load)")
+
+WRONG = {
+    "7.6": [
+        (NOT_A_KIND, "one of the eight kinds, word for word"),
+        (ANOTHER_KIND, "a thread begins to wait after it has been woken"),
+        (UNMENDED_OFFICE, "(left, sold) = (-1, 2)"),
+        (LOCKS_ONLY_THE_ACT, "Which line decides"),
+        (A_LOCK_FOR_EACH_STEP, "Which line decides"),
+        (A_LOCK_FOR_EACH_CALL, "(left, sold) = (-1, 2)"),
+        (KEEPS_THE_LOCK, "not given back?"),
+        (SELLS_NOTHING, "(left, sold) = (1, 0)"),
+    ],
+    "7.7": [
+        (UNMENDED_MOVE.replace("lock order", "check then act"), "Not 'check then act'"),
+        (UNMENDED_MOVE, "who holds what?"),
+        (TARGET_FIRST, "who holds what?"),
+        (NO_LOCKS, "Hold both locks"),
+        (ONE_LOCK_ONLY, "Hold both locks"),
+        (GIVES_UP, "Hold both locks"),
+        (AGAIN_AND_AGAIN, "again and again"),
+    ],
+    "7.8": [
+        (UNMENDED_BOX.replace("if instead of while", "lost wake-up"), "Not 'lost wake-up'"),
+        (UNMENDED_BOX, "IndexError"),
+        (ONE_IS_WOKEN, "IndexError"),
+        (WAITS_TWICE, "IndexError"),
+        (NONE_IF_EMPTY, "a thread raises"),
+        (NOBODY_IS_WOKEN, "Is every waiter woken"),
+        (WITHOUT_ITS_LOCK, "RuntimeError"),
+    ],
+    "7.9": [
+        (UNMENDED_GATE.replace("lost wake-up", "lock order"), "Not 'lock order'"),
+        (UNMENDED_GATE, "just after a thread has looked"),
+        (ONLY_OPEN_MENDED, "just after a thread has looked"),
+        (NOTIFIES_FIRST, "just after a thread has looked"),
+        (WAITS_WITHOUT_LOOKING, "just after a thread has looked"),
+        (WAITS_FOR_A_WHILE, "before the gate was open"),
+        (NEVER_WAITS, "before the gate was open"),
+    ],
+    "7.10": [
+        (UNMENDED_SETTINGS.replace("published too early", "check then act"), "Not 'check then"),
+        (UNMENDED_SETTINGS, "KeyError: 'colour'"),
+        (STILL_THE_SAME_DICT, "From which line on"),
+        (ONE_LOOK, "loaded once"),
+        (NO_LOCK, "loaded once"),
+    ],
+    "7.11": [
+        (UNMENDED_PRINTER.replace("not released after an error", "lock order"), "Not 'lock order'"),
+        (UNMENDED_PRINTER, "Which line isn't reached"),
+        (SWALLOWS, "must still reach"),
+        (RELEASES_ONLY_THEN, "Which line isn't reached"),
+        (RELEASES_TWICE, "release unlocked lock"),
+        (NO_RESULT, "return what the job returns"),
+    ],
+    "7.12": [
+        (UNMENDED_WALLET.replace("race across an await", "lock order"), "Not 'lock order'"),
+        (UNMENDED_WALLET, "the balance is -40"),
+        (LOCKS_ONLY_THE_PAYMENT, "the balance is -40"),
+        (OLD_BALANCE, "the answers are [True, True], the balance is 30"),
+        (ALWAYS_TRUE, "the answers are [True, True], the balance is 30"),
+        (DOESNT_ASK, "The bank has to be asked"),
+    ],
+    "7.13": [
+        (UNMENDED_REPORT.replace("blocking call in a coroutine", "lock order"), "Not 'lock order'"),
+        (UNMENDED_REPORT, "no other task ran"),
+        (GIVES_WAY_FIRST, "no other task ran"),
+        (IN_A_TASK, "no other task ran"),
+        (JOINS_A_THREAD, "no other task ran"),
+        (RESULT_LOST, "should be 3, not ['one'"),
+    ],
+}
