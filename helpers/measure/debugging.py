@@ -181,5 +181,6 @@ sys.path.insert(0, sys.argv[1])
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 os.environ["COLUMNS"] = "1000"  # or it cuts the reasons short
 import pytest
-sys.exit(pytest.main(["-q", "-rfs", "--color=no", "-p", "no:cacheprovider", "--rootdir", sys.argv[2]]))
+options = ["-q", "-rfs", "--color=no", "-p", "no:cacheprovider", "--rootdir", sys.argv[2]]
+sys.exit(pytest.main(options))
 """

@@ -145,10 +145,6 @@ class Box:
 UNMENDED_BOX = BOX.format(notify="notify_all()", word="if", timeout="", thing="self.things.pop()")
 # Still wrong: a taker who comes between the notify and the woken one's return takes the thing.
 ONE_IS_WOKEN = BOX.format(notify="notify()", word="if", timeout="", thing="self.things.pop()")
-WAITS_TWICE = UNMENDED_BOX.replace(
-    "            return",
-    "            if not self.things:\n                self.changed.wait()\n            return",
-)
 NONE_IF_EMPTY = BOX.format(
     notify="notify_all()",
     word="if",
@@ -161,12 +157,25 @@ NOBODY_IS_WOKEN = BOX.format(
     timeout="",
     thing="self.things.pop()",
 )
-WITHOUT_ITS_LOCK = BOX.format(
-    notify="notify_all()", word="while", timeout="", thing="self.things.pop()"
-).replace(
-    "        with self.changed:\n            self.things.append(thing)\n            self.changed.notify_all()",
-    "        self.things.append(thing)\n        self.changed.notify_all()",
-)
+WITHOUT_ITS_LOCK = """
+bug = "if instead of while"
+
+
+class Box:
+    def __init__(self):
+        self.things = []
+        self.changed = threading.Condition()
+
+    def put(self, thing):
+        self.things.append(thing)
+        self.changed.notify_all()
+
+    def take(self):
+        with self.changed:
+            while not self.things:
+                self.changed.wait()
+            return self.things.pop()
+"""
 
 GATE = """
 bug = "lost wake-up"
@@ -389,6 +398,17 @@ ALWAYS_TRUE = WALLET.format(
             return True
 """,
 )
+A_LOCK_OF_THREADING = WALLET.format(
+    lock="threading.Lock",
+    pay="""
+        with self.lock:
+            if self.balance < amount:
+                return False
+            await ask_bank()
+            self.balance -= amount
+            return True
+""",
+)
 OLD_BALANCE = WALLET.format(
     lock="asyncio.Lock",
     pay="""
@@ -453,8 +473,7 @@ WRONG = {
         (UNMENDED_BOX.replace("if instead of while", "lost wake-up"), "Not 'lost wake-up'"),
         (UNMENDED_BOX, "IndexError"),
         (ONE_IS_WOKEN, "IndexError"),
-        (WAITS_TWICE, "IndexError"),
-        (NONE_IF_EMPTY, "a thread raises"),
+        (NONE_IF_EMPTY, "None], under the schedule"),
         (NOBODY_IS_WOKEN, "Is every waiter woken"),
         (WITHOUT_ITS_LOCK, "RuntimeError"),
     ],
@@ -488,7 +507,8 @@ WRONG = {
         (LOCKS_ONLY_THE_PAYMENT, "the balance is -40"),
         (OLD_BALANCE, "the answers are [True, True], the balance is 30"),
         (ALWAYS_TRUE, "the answers are [True, True], the balance is 30"),
-        (DOESNT_ASK, "The bank has to be asked"),
+        (DOESNT_ASK, "the bank wasn't asked"),
+        (A_LOCK_OF_THREADING, "asyncio has a Lock of its own"),
     ],
     "7.13": [
         (UNMENDED_REPORT.replace("blocking call in a coroutine", "lock order"), "Not 'lock order'"),
