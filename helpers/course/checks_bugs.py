@@ -415,5 +415,9 @@ def _proved(found: Exploration, what: str, *more: Exploration) -> str:
             f"No schedule failed among the first {sum(one.schedules for one in explored):,}, but "
             "there are more: this program takes too many steps to be sure. Make it shorter."
         )
-    count = sum(one.schedules for one in explored)
-    return f"Proved, under all {count:,} schedules that differ: {what}."
+    tried = " and ".join(f"{one.schedules:,} schedules {_which(one)}" for one in explored)
+    return f"Proved, under all {tried}: {what}."
+
+
+def _which(explored: Exploration) -> str:
+    return "that differ" if explored.reduced else f"(switches at {explored.switch})"
