@@ -291,6 +291,7 @@ def frame_in(thread, function):
         time.sleep(0.001)  # on its way
 
 
+# %%
 door, shipped, seen = Lock(), [], []
 workers = [Thread(target=ship, args=(f"order {n}",)) for n in (1, 2)]
 with door:
@@ -593,7 +594,7 @@ def trial(threads, times, start):
 
 # %%
 guess_usual = Prediction(
-    "4 threads sell 50 times each, with no lock. Of 100 such tests, how many notice that a sale is lost?",
+    "4 threads sell 50 times each, without a lock. How many of 100 such tests notice a lost sale?",
     ["none", "some", "most"],
 )
 guess_usual
@@ -719,8 +720,8 @@ print("mended:", *str(third_run).splitlines()[:1])
 # %%
 claim(
     "7.3-kept",
-    "A test that replays the schedule fails as long as the race is there; on the mended code it says that "
-    "the schedule no longer applies, and the search under every schedule passes.",
+    "A test that replays the schedule fails as long as the race is there. On the mended code it "
+    "says that the schedule no longer applies, and the search under every schedule passes.",
     (second_run.passed, second_run.failed) == (0, 2)
     and (third_run.passed, third_run.failed, third_run.skipped) == (1, 0, 1),
     "; ".join(third_run.lines),

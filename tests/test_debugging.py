@@ -112,7 +112,8 @@ def test_what_py_spy_says_about_the_threads(no_tools: Path) -> None:
         r"""
 import sys
 assert sys.argv[1:] == ["dump", "--pid", "7"]
-print("Process 7: python -c script\nPython v3.13\n\nThread 7 (idle): 'sell'\n    sell (x:1)")
+print("Process 7: python -c script\nPython v3.13\n")
+print("Thread 7 (idle): 'sell'\n    \x1b[32msell\x1b[0m (x:\x1b[2m1\x1b[0m)")
 """,
     )
     look = py_spy_dump(7)

@@ -114,14 +114,19 @@ def _look(tool: str, command: list[str]) -> Look:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Look(tool, "", f"it gave no answer: {error}")
-    if done.returncode != 0 or not done.stdout.strip():
-        return Look(tool, "", f"it can't read another process here: {_reason(done.stderr)}")
-    return Look(tool, done.stdout.strip())
+    output, errors = (_COLOUR.sub("", text).strip() for text in (done.stdout, done.stderr))
+    if done.returncode != 0 or not output:
+        return Look(tool, "", f"it can't read another process here: {_reason(errors)}")
+    return Look(tool, output)
+
+
+# A kernel sets FORCE_COLOR for the programs that it starts.
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def _reason(errors: str) -> str:
     """The line that names the error; what stands below it may be where in the tool it arose."""
-    lines = errors.strip().splitlines() or ["it doesn't say why"]
+    lines = errors.splitlines() or ["it doesn't say why"]
     return next((line.strip() for line in lines if "error" in line.lower()), lines[-1].strip())
 
 
