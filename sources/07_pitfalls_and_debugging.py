@@ -251,7 +251,7 @@ print("exit code", ended.returncode)
 # %%
 claim(
     "7.3-hang",
-    "faulthandler writes for each thread of a hanging program the line where it waits, and ends it.",
+    "faulthandler writes the line where each thread of a hanging program waits, and ends it.",
     stand_at == [("reprice", "with stock_lock:"), ("sell", "with price_lock:")]
     and ended.returncode == 1
     and not ended.stdout,
