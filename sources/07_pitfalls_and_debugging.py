@@ -40,6 +40,7 @@ from threading import Barrier, Lock, Thread
 from helpers.course import chapter, checks_bugs, exercises
 from helpers.course.claims import claim
 from helpers.course.predictions import Prediction
+from helpers.draw import explorer as draw_explorer
 from helpers.measure.debugging import asyncio_tree, py_spy_dump, run_pytest, running
 from helpers.measure.explorer import Program, explore, replay
 from helpers.measure.verdict import checked, untold
@@ -79,8 +80,9 @@ guess_names
 print(inspect.getsource(log_from_a_process))
 
 # %% [markdown]
-# A record knows its thread and its process. Since Python 3.12 it knows its task as well; the filter below
-# does it on any version.
+# A record knows its thread and its process. Since Python 3.12 it knows its task as well
+# ([docs](https://docs.python.org/3/library/logging.html#logrecord-attributes)); the filter below does it on any
+# version.
 
 
 # %%
@@ -135,6 +137,7 @@ records.join_thread()
 records = to_queue = listener = process = None  # or the notebook would keep the queue
 
 # %%
+kept.sort(key=lambda record: record.created)  # from several processes they come as they come
 article = logging.Formatter("%(threadName)s")
 names = [article.format(record) for record in kept]
 print("by the article's format:", *names, sep="\n   ")
@@ -447,6 +450,8 @@ claim(
 )
 
 # %% [markdown]
+# **Try.** Run a program of your own with `-X dev`. What does it complain about?
+#
 # ### A task that doesn't come back
 #
 # A task awaits `serve`, which awaits `find`, which awaits a future that nobody will ever set. `print_stack`
@@ -606,8 +611,8 @@ usual = sum(trial(4, 50, Barrier(1)) != 0 for _ in range(100))  # a barrier of o
 guess_usual.compare(
     "none" if usual == 0 else "some" if usual <= 50 else "most",
     {
-        "some": "The first thread has sold all of its 50 before the second has even started.",
-        "most": "It is wrong in every one of them. It shows in hardly any.",
+        "some": "With so little to do, a thread may be done before the next one starts. They must meet.",
+        "most": "The code is wrong in all of them. To be wrong isn't to fail.",
     },
 )
 
@@ -657,9 +662,10 @@ def restock():
 
 program = Program([sell, sell], restock)
 found = explore(program, reduced=True)
-lost = found.ending("left = 1")
-print(*sorted(found.texts), sep="\n")
+draw_explorer.endings(found, "Two sales, a stock of two: some schedules lose one", good="left = 0")
 
+# %%
+lost = found.ending("left = 1")
 again = {replay(program, lost.schedule).text for _ in range(50)}
 print("replayed 50 times:", *again)
 
@@ -715,7 +721,7 @@ mended = "from threading import Lock\n\nlock = Lock()\n" + stock.replace(
 )
 third_run = run_pytest({"stock.py": mended, "test_stock.py": test_every + test_kept})
 print("before:", str(second_run).splitlines()[0])
-print("mended:", *str(third_run).splitlines()[:1])
+print("mended:", str(third_run).splitlines()[0])
 
 # %%
 claim(
@@ -1166,10 +1172,11 @@ exercises.check("7.13", checks_bugs.report, bug, report)
 # | the article | what is so | shown by | source |
 # |---|---|---|---|
 # | (7.3) `%(threadName)s` in the log tells who speaks | tasks and other processes are all `MainThread`; log process, thread and task | claims 7.3-thread-name, 7.3-names | [LogRecord attributes](https://docs.python.org/3/library/logging.html#logrecord-attributes) |
-# | (7.3) `basicConfig`, as if it reached every process | a process started by spawn or forkserver has a root logger of its own; send its records over a queue | claim 7.3-names | [cookbook](https://docs.python.org/3/howto/logging-cookbook.html#logging-to-a-single-file-from-multiple-processes) |
 # | (7.3) a thread logs its own number | each record carries it already | claim 7.3-ident | [LogRecord attributes](https://docs.python.org/3/library/logging.html#logrecord-attributes) |
 # | (7.3) `await asyncio.sleep(0.2)` is logged as a slow callback | an await isn't; a step that keeps the thread is, such as `time.sleep(0.2)` | claim 7.3-slow | [debug mode](https://docs.python.org/3/library/asyncio-dev.html#debug-mode) |
 # | (7.3) `loop.set_debug(True)` in a coroutine | `-X dev` turns it on from the start, and shows ResourceWarnings as well | claim 7.3-dev | [development mode](https://docs.python.org/3/library/devmode.html) |
+# | (7.3) logs and debug mode are what there is | a hang is read from its stacks, from within and from outside | claims 7.3-hang, 7.3-frames, 7.3-py-spy, 7.3-pstree | [faulthandler](https://docs.python.org/3/library/faulthandler.html) |
+# | (7.3) nothing on how to find a race | a stress test finds it by luck, a search of the schedules for certain; the schedule it finds goes into a test | claims 7.3-stress, 7.3-replay, 7.3-kept | §7.3 |
 
 # %%
 chapter.end("7")

@@ -287,6 +287,14 @@ def test_what_pytest_cannot_run_is_reported() -> None:
         run_pytest({"it.py": "STOCK = 3"})  # no test in it
 
 
+def test_where_pytest_is_missing_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        debugging, "_PYTEST", debugging._PYTEST.replace("import pytest", "import pytest_of_nobody")
+    )
+    with pytest.raises(RuntimeError, match="No module named 'pytest_of_nobody'"):
+        run_pytest({"test_three.py": THREE})
+
+
 def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     run_pytest({"test_three.py": THREE})

@@ -167,12 +167,13 @@ def run_pytest(files: Mapping[str, str]) -> TestRun:
             timeout=2 * _PATIENCE_S,
             cwd=folder,
         )
-    if done.returncode not in (0, 1):  # https://docs.pytest.org/en/stable/reference/exit-codes.html
-        raise RuntimeError(f"pytest could not run the tests: {done.stdout}{done.stderr}")
     counts = {
         word: int(number)
         for number, word in re.findall(r"(\d+) (passed|failed|skipped)", done.stdout)
     }
+    # https://docs.pytest.org/en/stable/reference/exit-codes.html, but 1 is Python's own code, too.
+    if done.returncode not in (0, 1) or not counts:
+        raise RuntimeError(f"pytest could not run the tests: {done.stdout}{done.stderr}")
     lines = re.findall(r"^((?:FAILED|SKIPPED) .*)$", done.stdout, re.MULTILINE)
     return TestRun(
         counts.get("passed", 0), counts.get("failed", 0), counts.get("skipped", 0), tuple(lines)
