@@ -611,7 +611,7 @@ usual = sum(trial(4, 50, Barrier(1)) != 0 for _ in range(100))  # a barrier of o
 guess_usual.compare(
     "none" if usual == 0 else "some" if usual <= 50 else "most",
     {
-        "some": "With so little to do, a thread may be done before the next one starts. They must meet.",
+        "some": "With so little to do, a thread may be done before the next one starts.",
         "most": "The code is wrong in all of them. To be wrong isn't to fail.",
     },
 )
