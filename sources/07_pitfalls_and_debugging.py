@@ -564,7 +564,7 @@ claim(
 # %% [markdown]
 # ### Find the race
 #
-# A shop sells its stock. Between the read of `left` and the write stands a call, and there another thread may
+# A shop sells its stock. Between the read of `in_stock` and the write stands a call, and there another thread may
 # come in (section 7.1). Here is the test that everybody writes first: some threads sell, all at once; in the end
 # nothing must be left.
 
@@ -575,14 +575,14 @@ def minus_one(number):
 
 
 def sell():
-    global left
-    left = minus_one(left)
+    global in_stock
+    in_stock = minus_one(in_stock)
 
 
 def trial(threads, times, start):
     """What is left after each thread has sold so many times; start: what they wait for."""
-    global left
-    left = threads * times
+    global in_stock
+    in_stock = threads * times
 
     def customer():
         start.wait()
@@ -594,7 +594,7 @@ def trial(threads, times, start):
         each.start()
     for each in customers:
         each.join()
-    return left
+    return in_stock
 
 
 # %%
@@ -655,17 +655,19 @@ claim(
 
 
 # %%
-def restock():
-    global left
-    left = 2
+def refill():
+    global in_stock
+    in_stock = 2
 
 
-program = Program([sell, sell], restock)
+program = Program([sell, sell], refill)
 found = explore(program, reduced=True)
-draw_explorer.endings(found, "Two sales, a stock of two: some schedules lose one", good="left = 0")
+draw_explorer.endings(
+    found, "Two sales, a stock of two: some schedules lose one", good="in_stock = 0"
+)
 
 # %%
-lost = found.ending("left = 1")
+lost = found.ending("in_stock = 1")
 again = {replay(program, lost.schedule).text for _ in range(50)}
 print("replayed 50 times:", *again)
 
@@ -673,7 +675,7 @@ print("replayed 50 times:", *again)
 claim(
     "7.3-replay",
     "Replayed, a schedule gives the same ending every time.",
-    again == {"left = 1"} and found.texts == {"left = 0", "left = 1"},
+    again == {"in_stock = 1"} and found.texts == {"in_stock = 0", "in_stock = 1"},
     f"{lost.schedule}: {again}",
 )
 
@@ -682,18 +684,18 @@ claim(
 # pytest runs it.
 
 # %%
-stock = "left = 2\n\n" + "\n\n".join(map(inspect.getsource, (minus_one, sell, restock)))
+stock = "in_stock = 2\n\n" + "\n\n".join(map(inspect.getsource, (minus_one, sell, refill)))
 test_every = """
 import pytest, stock
 from helpers.measure.explorer import Program, explore, replay
 
-PROGRAM = Program([stock.sell, stock.sell], stock.restock)
+PROGRAM = Program([stock.sell, stock.sell], stock.refill)
 
 def test_every_schedule():
     found = explore(PROGRAM, reduced=True)
     assert found.complete
     for ending in found.endings:
-        assert ending.text == "left = 0", ending.schedule
+        assert ending.text == "in_stock = 0", ending.schedule
 """
 
 # %% tags=["nbval-ignore-output"]
@@ -713,11 +715,11 @@ def test_the_schedule_that_lost_a_sale():
         ending = replay(PROGRAM, "{schedule}")
     except ValueError as why:  # another version, or other code
         pytest.skip(str(why))
-    assert ending.text == "left = 0"
+    assert ending.text == "in_stock = 0"
 """
 second_run = run_pytest({"stock.py": stock, "test_stock.py": test_every + test_kept})
 mended = "from threading import Lock\n\nlock = Lock()\n" + stock.replace(
-    "    left = minus_one(left)", "    with lock:\n        left = minus_one(left)"
+    "    in_stock = minus_one(in_stock)", "    with lock:\n        in_stock = minus_one(in_stock)"
 )
 third_run = run_pytest({"stock.py": mended, "test_stock.py": test_every + test_kept})
 print("before:", str(second_run).splitlines()[0])
@@ -738,7 +740,7 @@ claim(
 # means nothing: then `replay` raises a `ValueError` that says so, rather than run something else. So
 # keep both tests: the one that shows the bug to whoever has to mend it, and the one that proves it mended.
 #
-# **Try.** In the mended module, put only the write under the lock, with `number = minus_one(left)` before it.
+# **Try.** In the mended module, put only the write under the lock, with `number = minus_one(in_stock)` before it.
 # What does each of the two tests say? Then let `minus_one` call `time.sleep(0)`, and look how many rounds the
 # stress test needs.
 
@@ -770,25 +772,25 @@ for kind in sorted(checks_bugs.KINDS):
 # %% [markdown]
 # ### Exercise 7.6
 #
-# Two buyers, one ticket. In the end, exactly one of them must have it.
+# Players of a game choose nicknames. Each name goes to one player; `take` says whether the player has got it.
 
 # %% tags=["exercise"]
 bug = ...  # one of the kinds above
 
 
-class Office:
+class Nicknames:
     def __init__(self):
-        self.left = 1
-        self.sold = []
+        self.players = {}
 
-    def sell(self, buyer):
-        if self.left > 0:
-            self.sold.append(buyer)
-            self.left -= 1
+    def take(self, name, player):
+        if name in self.players:
+            return False
+        self.players[name] = player
+        return True
 
 
 # %%
-exercises.check("7.6", checks_bugs.tickets, bug, Office, deadline=60)
+exercises.check("7.6", checks_bugs.nicknames, bug, Nicknames, deadline=60)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -797,21 +799,21 @@ exercises.check("7.6", checks_bugs.tickets, bug, Office, deadline=60)
 # bug = "check then act"
 #
 #
-# class Office:
+# class Nicknames:
 #     def __init__(self):
-#         self.left = 1
-#         self.sold = []
+#         self.players = {}
 #         self.lock = threading.Lock()
 #
-#     def sell(self, buyer):
+#     def take(self, name, player):
 #         with self.lock:
-#             if self.left > 0:
-#                 self.sold.append(buyer)
-#                 self.left -= 1
+#             if name in self.players:
+#                 return False
+#             self.players[name] = player
+#             return True
 # ```
 #
-# Question and answer have to be one step: nobody may come in between `if` and `-=`. The lock belongs to the
-# office, as each office has its own tickets.
+# The look and the act have to be one step: nobody may come in between. `setdefault` is such a step of the dict's
+# own: `return self.players.setdefault(name, player) == player` is right as well.
 #
 # </details>
 

@@ -36,30 +36,24 @@ def checked(checker: Callable[..., str], bug: object, source: str, *names: str) 
 ONE_LOCK_FOR_ALL = """
 guard = threading.Lock()
 
-class Office:
+class Nicknames:
     def __init__(self):
-        self.left, self.sold = 1, []
+        self.players = {}
 
-    def sell(self, buyer):
+    def take(self, name, player):
         with guard:
-            if self.left:
-                self.left -= 1
-                self.sold.append(buyer)
+            if name in self.players:
+                return False
+            self.players[name] = player
+            return True
 """
-A_QUEUE_OF_TICKETS = """
-class Office:
+SETDEFAULT = """
+class Nicknames:
     def __init__(self):
-        self.tickets = queue.Queue()
-        self.tickets.put("the ticket")
-        self.left, self.sold = 1, []
+        self.players = {}
 
-    def sell(self, buyer):
-        try:
-            self.tickets.get_nowait()
-        except queue.Empty:
-            return
-        self.left -= 1
-        self.sold.append(buyer)
+    def take(self, name, player):
+        return self.players.setdefault(name, player) == player
 """
 MOVE_ONE_LOCK = """
 guard = threading.Lock()
@@ -192,8 +186,8 @@ async def report(load):
 """
 
 RIGHT = [
-    (checks_bugs.tickets, 0, ONE_LOCK_FOR_ALL, ["Office"]),
-    (checks_bugs.tickets, 0, A_QUEUE_OF_TICKETS, ["Office"]),
+    (checks_bugs.nicknames, 0, ONE_LOCK_FOR_ALL, ["Nicknames"]),
+    (checks_bugs.nicknames, 0, SETDEFAULT, ["Nicknames"]),
     (checks_bugs.transfer, 1, MOVE_ONE_LOCK, ["move", "Account"]),
     (checks_bugs.transfer, 1, MOVE_SORTED, ["move", "Account"]),
     (checks_bugs.box, 2, BOX_WAIT_FOR, ["Box"]),
@@ -234,27 +228,27 @@ def test_there_are_eight_and_each_has_a_hint() -> None:
 
 
 def test_what_the_explorer_cannot_run_is_refused_with_its_word() -> None:
-    endless = ONE_LOCK_FOR_ALL.replace("        with guard:", "        while True:")
-    outcome = checked(checks_bugs.tickets, KINDS[0], endless, "Office")
+    endless = ONE_LOCK_FOR_ALL.replace("return True", "while True: pass")
+    outcome = checked(checks_bugs.nicknames, KINDS[0], endless, "Nicknames")
     assert "The explorer can't run this" in outcome.message
     assert "endless loop" in outcome.message
 
 
 def test_a_method_that_is_missing_is_named() -> None:
-    without = ONE_LOCK_FOR_ALL.replace("def sell", "def give")
-    outcome = checked(checks_bugs.tickets, KINDS[0], without, "Office")
-    assert "AttributeError: 'Office' object has no attribute 'sell'" in outcome.message
+    without = ONE_LOCK_FOR_ALL.replace("def take", "def give")
+    outcome = checked(checks_bugs.nicknames, KINDS[0], without, "Nicknames")
+    assert "AttributeError: 'Nicknames' object has no attribute 'take'" in outcome.message
 
 
 def test_a_class_without_methods_is_refused() -> None:
-    outcome = checked(checks_bugs.tickets, KINDS[0], "class Office: pass", "Office")
+    outcome = checked(checks_bugs.nicknames, KINDS[0], "class Nicknames: pass", "Nicknames")
     assert "There is no method to check" in outcome.message
 
 
 def test_a_search_that_is_too_long_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks_bugs, "_FIRST", 1)
     monkeypatch.setattr(checks_bugs, "_MOST", 2)
-    outcome = checked(checks_bugs.tickets, KINDS[0], ONE_LOCK_FOR_ALL, "Office")
+    outcome = checked(checks_bugs.nicknames, KINDS[0], ONE_LOCK_FOR_ALL, "Nicknames")
     assert not outcome.passed
     assert "No schedule failed among the first 2, but there are more" in outcome.message
 
@@ -262,8 +256,8 @@ def test_a_search_that_is_too_long_proves_nothing(monkeypatch: pytest.MonkeyPatc
 def test_a_bug_that_shows_late_is_found_by_the_long_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks_bugs, "_FIRST", 1)
     unlocked = ONE_LOCK_FOR_ALL.replace("with guard", "if True")
-    outcome = checked(checks_bugs.tickets, KINDS[0], unlocked, "Office")
-    assert "(left, sold) = (0, 2)" in outcome.message
+    outcome = checked(checks_bugs.nicknames, KINDS[0], unlocked, "Nicknames")
+    assert "([True, True], [True]" in outcome.message
 
 
 def test_the_box_says_under_which_switches_it_was_proved() -> None:
@@ -273,17 +267,17 @@ def test_the_box_says_under_which_switches_it_was_proved() -> None:
 
 def test_the_readers_names_are_as_before() -> None:
     """The check drives the answer by functions and globals of its own, which it takes away."""
-    scope: dict[str, Any] = {"__name__": "answer", "threading": threading, "office": "mine"}
+    scope: dict[str, Any] = {"__name__": "answer", "threading": threading, "names": "mine"}
     exec(ONE_LOCK_FOR_ALL, scope)
     before = dict(scope)
-    assert check("7.6", checks_bugs.tickets, KINDS[0], scope["Office"], deadline=60).passed
+    assert check("7.6", checks_bugs.nicknames, KINDS[0], scope["Nicknames"], deadline=60).passed
     assert scope == before
 
 
 def test_nothing_is_left_by_checks_that_end_in_a_deadlock() -> None:
     before = belongings()
     keeps = ONE_LOCK_FOR_ALL.replace("        with guard:", "        if guard.acquire():")
-    outcome = checked(checks_bugs.tickets, KINDS[0], keeps, "Office")
+    outcome = checked(checks_bugs.nicknames, KINDS[0], keeps, "Nicknames")
     assert "it ends in a deadlock" in outcome.message
     assert left_since(before) == []
 

@@ -2,64 +2,73 @@
 
 from __future__ import annotations
 
-OFFICE = """
+NAMES = """
 bug = "check then act"
 
 
-class Office:
+class Nicknames:
     def __init__(self):
-        self.left = 1
-        self.sold = []
+        self.players = {{}}
         self.lock = threading.Lock()
 
-    def sell(self, buyer):
-{sell}
+    def take(self, name, player):
+{take}
 """
-UNMENDED_OFFICE = OFFICE.format(
-    sell="""
-        if self.left > 0:
-            self.sold.append(buyer)
-            self.left -= 1
-"""
-)
-LOCKS_ONLY_THE_ACT = OFFICE.format(
-    sell="""
-        if self.left > 0:
-            with self.lock:
-                self.sold.append(buyer)
-                self.left -= 1
+UNMENDED_NAMES = NAMES.format(
+    take="""
+        if name in self.players:
+            return False
+        self.players[name] = player
+        return True
 """
 )
-A_LOCK_FOR_EACH_STEP = OFFICE.format(
-    sell="""
+LOCKS_ONLY_THE_ACT = NAMES.format(
+    take="""
+        if name in self.players:
+            return False
         with self.lock:
-            enough = self.left > 0
-        if enough:
+            self.players[name] = player
+        return True
+"""
+)
+A_LOCK_FOR_EACH_STEP = NAMES.format(
+    take="""
+        with self.lock:
+            taken = name in self.players
+        if not taken:
             with self.lock:
-                self.sold.append(buyer)
-                self.left -= 1
+                self.players[name] = player
+        return not taken
 """
 )
-A_LOCK_FOR_EACH_CALL = OFFICE.format(
-    sell="""
+A_LOCK_FOR_EACH_CALL = NAMES.format(
+    take="""
         with threading.Lock():
-            if self.left > 0:
-                self.sold.append(buyer)
-                self.left -= 1
+            if name in self.players:
+                return False
+            self.players[name] = player
+            return True
 """
 )
-KEEPS_THE_LOCK = OFFICE.format(
-    sell="""
+KEEPS_THE_LOCK = NAMES.format(
+    take="""
         self.lock.acquire()
-        if self.left > 0:
-            self.sold.append(buyer)
-            self.left -= 1
-            self.lock.release()
+        if name in self.players:
+            return False
+        self.players[name] = player
+        self.lock.release()
+        return True
 """
 )
-SELLS_NOTHING = OFFICE.format(sell="        pass")
-NOT_A_KIND = UNMENDED_OFFICE.replace("check then act", "race")
-ANOTHER_KIND = UNMENDED_OFFICE.replace("check then act", "lost wake-up")
+TELLS_EVERYBODY = NAMES.format(
+    take="""
+        self.players.setdefault(name, player)
+        return True
+"""
+)
+GIVES_NOTHING = NAMES.format(take="        return False")
+NOT_A_KIND = UNMENDED_NAMES.replace("check then act", "race")
+ANOTHER_KIND = UNMENDED_NAMES.replace("check then act", "lost wake-up")
 
 MOVE = """
 bug = "lock order"
@@ -453,12 +462,13 @@ WRONG = {
     "7.6": [
         (NOT_A_KIND, "one of the eight kinds, word for word"),
         (ANOTHER_KIND, "a thread begins to wait after it has been woken"),
-        (UNMENDED_OFFICE, "(left, sold) = (-1, 2)"),
+        (UNMENDED_NAMES, "([True, True], [True]"),
         (LOCKS_ONLY_THE_ACT, "Which line decides"),
         (A_LOCK_FOR_EACH_STEP, "Which line decides"),
-        (A_LOCK_FOR_EACH_CALL, "(left, sold) = (-1, 2)"),
+        (A_LOCK_FOR_EACH_CALL, "([True, True], [True]"),
         (KEEPS_THE_LOCK, "not given back?"),
-        (SELLS_NOTHING, "(left, sold) = (1, 0)"),
+        (TELLS_EVERYBODY, "([True, True], [True], 'Ann', 'Ann')"),
+        (GIVES_NOTHING, "([False, False], [False], None, None)"),
     ],
     "7.7": [
         (UNMENDED_MOVE.replace("lock order", "check then act"), "Not 'check then act'"),
