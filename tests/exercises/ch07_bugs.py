@@ -462,13 +462,13 @@ WRONG = {
     "7.6": [
         (NOT_A_KIND, "one of the eight kinds, word for word"),
         (ANOTHER_KIND, "a thread begins to wait after it has been woken"),
-        (UNMENDED_NAMES, "([True, True], [True]"),
+        (UNMENDED_NAMES, "([True], [True]"),
         (LOCKS_ONLY_THE_ACT, "Which line decides"),
         (A_LOCK_FOR_EACH_STEP, "Which line decides"),
-        (A_LOCK_FOR_EACH_CALL, "([True, True], [True]"),
+        (A_LOCK_FOR_EACH_CALL, "([True], [True]"),
         (KEEPS_THE_LOCK, "not given back?"),
-        (TELLS_EVERYBODY, "([True, True], [True], 'Ann', 'Ann')"),
-        (GIVES_NOTHING, "([False, False], [False], None, None)"),
+        (TELLS_EVERYBODY, "([True, True], [True], {"),
+        (GIVES_NOTHING, "([False, False], [False], {})"),
     ],
     "7.7": [
         (UNMENDED_MOVE.replace("lock order", "check then act"), "Not 'check then act'"),
