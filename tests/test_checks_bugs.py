@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from helpers.course import checks_bugs
+from helpers.course import checks_bugs, explored
 from helpers.course.exercises import Checked, check
 from helpers.measure.leftovers import belongings, left_since
 
@@ -246,15 +246,15 @@ def test_a_class_without_methods_is_refused() -> None:
 
 
 def test_a_search_that_is_too_long_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks_bugs, "_FIRST", 1)
-    monkeypatch.setattr(checks_bugs, "_MOST", 2)
+    monkeypatch.setattr(explored, "_FIRST", 1)
+    monkeypatch.setattr(explored, "_MOST", 2)
     outcome = checked(checks_bugs.nicknames, KINDS[0], ONE_LOCK_FOR_ALL, "Nicknames")
     assert not outcome.passed
     assert "No schedule failed among the first 2, but there are more" in outcome.message
 
 
 def test_a_bug_that_shows_late_is_found_by_the_long_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks_bugs, "_FIRST", 1)
+    monkeypatch.setattr(explored, "_FIRST", 1)
     unlocked = ONE_LOCK_FOR_ALL.replace("with guard", "if True")
     outcome = checked(checks_bugs.nicknames, KINDS[0], unlocked, "Nicknames")
     assert "([True], [True]" in outcome.message

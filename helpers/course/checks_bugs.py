@@ -8,22 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from types import CodeType, FunctionType, MappingProxyType
+from collections.abc import Callable
 from typing import Any
 
 from helpers.course.exercises import NotYet
-from helpers.measure.explorer import (
-    BLOCKING,
-    DEADLOCK,
-    EXCEPTION,
-    Ending,
-    Exploration,
-    Program,
-    Refused,
-    explore,
-)
+from helpers.course.explored import explored, no_deadlock, no_exception, proved
+from helpers.measure.explorer import BLOCKING
 
 KINDS = {
     "check then act": "between a question and what is done about its answer, another thread acts",
@@ -45,7 +35,6 @@ _HINTS = {
     "race across an await": "What can other tasks do while this one awaits?",
     "blocking call in a coroutine": "Who runs the other tasks while load() waits?",
 }
-_FIRST, _MOST = 200, 4_000  # schedules: a mended program has some dozens
 
 
 def nicknames(bug: object, make: Any) -> str:
@@ -75,9 +64,9 @@ def outcome():
         ("alone", (([True, True], [False], {"Max": "Ann", "Moritz": "Ann"}),)),
         ("ann bob", (([True], [False], {"Max": "Ann"}), ([False], [True], {"Max": "Bob"}))),
     ):
-        for found in _explored(make, driver, threads):
-            _no_deadlock(found, "A lock that is taken twice by one thread, or not given back?")
-            _no_exception(found)
+        for found in explored(make, driver, threads):
+            no_deadlock(found, "A lock that is taken twice by one thread, or not given back?")
+            no_exception(found)
             for ending in found.endings:
                 if ending.text not in map(repr, right):
                     raise NotYet(
@@ -85,7 +74,7 @@ def outcome():
                         f"{ending.text} in the end. {_HINTS['check then act']}"
                     )
         proofs.append(found)
-    return _proved(proofs[1], "the name goes to one player, who alone is told so")
+    return proved(proofs[1], "the name goes to one player, who alone is told so")
 
 
 def transfer(bug: object, move: Any, make: Any) -> str:
@@ -105,9 +94,9 @@ def b(move):
 def outcome():
     return account_1.balance, account_2.balance
 """
-    for found in _explored(move, driver, "a b", make, arguments=(move,)):
-        _no_deadlock(found, _HINTS["lock order"])
-        _no_exception(found)
+    for found in explored(move, driver, "a b", make, arguments=(move,)):
+        no_deadlock(found, _HINTS["lock order"])
+        no_exception(found)
         for ending in found.endings:
             if ending.text != "(120, 80)":
                 raise NotYet(
@@ -115,7 +104,7 @@ def outcome():
                     f"Under the schedule {ending.turns} there are {ending.text}, not (120, 80). "
                     "Hold both locks while both balances change."
                 )
-    return _proved(found, "both transfers arrive, and nobody waits for ever")
+    return proved(found, "both transfers arrive, and nobody waits for ever")
 
 
 def box(bug: object, make: Any) -> str:
@@ -144,9 +133,9 @@ def outcome():
         ("take take put_1 put_2", "[1, 2]", {"reduced": False, "switch": BLOCKING}),
         ("take put_1", "[1]", {"reduced": True}),
     ):
-        for found in _explored(make, driver, threads, options=options):
-            _no_exception(found, _HINTS["if instead of while"])
-            _no_deadlock(found, "Is every waiter woken when something is put into the box?")
+        for found in explored(make, driver, threads, options=options):
+            no_exception(found, _HINTS["if instead of while"])
+            no_deadlock(found, "Is every waiter woken when something is put into the box?")
             for ending in found.endings:
                 if ending.text != wanted:
                     raise NotYet(
@@ -154,7 +143,7 @@ def outcome():
                         f"{ending.turns}. {_HINTS['if instead of while']}"
                     )
         proofs.append(found)
-    return _proved(proofs[0], "two takers get both things, whoever comes first", proofs[1])
+    return proved(proofs[0], "two takers get both things, whoever comes first", proofs[1])
 
 
 def gate(bug: object, make: Any) -> str:
@@ -175,16 +164,16 @@ def b():
 def outcome():
     return seen
 """
-    for found in _explored(make, driver, "a b"):
-        _no_exception(found)
-        _no_deadlock(found, _HINTS["lost wake-up"])
+    for found in explored(make, driver, "a b"):
+        no_exception(found)
+        no_deadlock(found, _HINTS["lost wake-up"])
         for ending in found.endings:
             if ending.text != "[True]":
                 raise NotYet(
                     f"Under the schedule {ending.turns} wait() came back before the gate was "
                     "open. Wait while it is closed."
                 )
-    return _proved(found, "who waits comes through, and not before the gate is open")
+    return proved(found, "who waits comes through, and not before the gate is open")
 
 
 def settings(bug: object, make: Any) -> str:
@@ -201,16 +190,16 @@ def a():
 def outcome():
     return got, the_settings.loads
 """
-    for found in _explored(make, driver, "a a"):
-        _no_exception(found, _HINTS["published too early"])
-        _no_deadlock(found, "A lock that is taken and never given back?")
+    for found in explored(make, driver, "a a"):
+        no_exception(found, _HINTS["published too early"])
+        no_deadlock(found, "A lock that is taken and never given back?")
         for ending in found.endings:
             if ending.text != "(['blue', 'blue'], 1)":
                 raise NotYet(
                     "Both threads should get 'blue', from settings that were loaded once. Under "
                     f"the schedule {ending.turns} it was (answers, loads) = {ending.text}."
                 )
-    return _proved(found, "both get the colour, and it is loaded once")
+    return proved(found, "both get the colour, and it is loaded once")
 
 
 def printer(bug: object, make: Any) -> str:
@@ -239,15 +228,15 @@ def b():
 def outcome():
     return sorted(done, key=str)
 """
-    for found in _explored(make, driver, "a b"):
-        _no_deadlock(found, _HINTS["not released after an error"])
-        _no_exception(found)
+    for found in explored(make, driver, "a b"):
+        no_deadlock(found, _HINTS["not released after an error"])
+        no_exception(found)
         for ending in found.endings:
             if "raised" not in ending.text:
                 raise NotYet("The job's exception must still reach whoever called use.")
             if "printed" not in ending.text:
                 raise NotYet("use must return what the job returns.")
-    return _proved(found, "a job that fails leaves the printer to the next one")
+    return proved(found, "a job that fails leaves the printer to the next one")
 
 
 def wallet(bug: object, make: Any) -> str:
@@ -357,77 +346,3 @@ def _name_it(bug: object, right: str) -> None:
         raise NotYet("bug should be one of the eight kinds, word for word.")
     if bug != right:
         raise NotYet(f"Not {bug!r}: that would mean that {KINDS[str(bug)]}. {_HINTS[right]}")
-
-
-def _explored(
-    answer: Any,
-    driver: str,
-    threads: str,
-    *more: Any,
-    arguments: tuple[Any, ...] = (),
-    options: Mapping[str, Any] = MappingProxyType({"reduced": True}),
-) -> Iterator[Exploration]:
-    """Explore the reader's class or function, driven by functions that live beside it.
-
-    Gives what a short search found, and then, if that one left anything out, what a long one did:
-    most bugs show soon, and then there is no need to wait for the long one.
-
-    They run in the reader's own globals, for only there the explorer looks into what is called
-    and can put its locks in the place of the real ones. They are never put there by name.
-    """
-    scope = _globals_of(answer)
-    functions = {
-        code.co_name: FunctionType(code, scope, code.co_name)
-        for code in compile(driver, "<check>", "exec").co_consts
-        if isinstance(code, CodeType)
-    }
-    program = Program(
-        [partial(functions[name], *arguments) for name in threads.split()],
-        partial(functions["set_up"], *(more or (answer,))),
-        functions["outcome"],
-    )
-    for most in (_FIRST, _MOST):
-        try:
-            found = explore(program, most=most, **options)
-        except Refused as why:
-            raise NotYet(f"The explorer can't run this: {why}.") from None
-        yield found
-        if found.complete:
-            return
-
-
-def _globals_of(answer: Any) -> dict[str, Any]:
-    functions = [answer] if isinstance(answer, FunctionType) else list(vars(answer).values())
-    for function in functions:
-        if isinstance(function, FunctionType):
-            return function.__globals__
-    raise NotYet("There is no method to check.")
-
-
-def _no_deadlock(found: Exploration, hint: str) -> None:
-    for ending in found.of(DEADLOCK):
-        raise NotYet(f"Under the schedule {ending.turns} it ends in a {ending.text}. {hint}")
-
-
-def _no_exception(found: Exploration, hint: str = "") -> None:
-    for ending in found.of(EXCEPTION):
-        raise NotYet(f"Under the schedule {ending.turns} {_raised(ending)}. {hint}".strip())
-
-
-def _raised(ending: Ending) -> str:
-    return f"a thread raises: {ending.text}"
-
-
-def _proved(found: Exploration, what: str, *more: Exploration) -> str:
-    explored: Sequence[Exploration] = (found, *more)
-    if not all(one.complete for one in explored):
-        raise NotYet(
-            f"No schedule failed among the first {sum(one.schedules for one in explored):,}, but "
-            "there are more: this program takes too many steps to be sure. Make it shorter."
-        )
-    tried = " and ".join(f"{one.schedules:,} schedules {_which(one)}" for one in explored)
-    return f"Proved, under all {tried}: {what}."
-
-
-def _which(explored: Exploration) -> str:
-    return "that differ" if explored.reduced else f"(switches at {explored.switch})"
