@@ -8,22 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
-from functools import partial
-from types import CodeType, FunctionType
+from collections.abc import Callable
 from typing import Any
 
 from helpers.course.exercises import NotYet
-from helpers.measure.explorer import (
-    BLOCKING,
-    DEADLOCK,
-    EXCEPTION,
-    Ending,
-    Exploration,
-    Program,
-    Refused,
-    explore,
-)
+from helpers.course.explored import explored, no_deadlock, no_exception, proved
+from helpers.measure.explorer import BLOCKING
 
 KINDS = {
     "check then act": "between a question and what is done about its answer, another thread acts",
@@ -45,47 +35,52 @@ _HINTS = {
     "race across an await": "What can other tasks do while this one awaits?",
     "blocking call in a coroutine": "Who runs the other tasks while load() waits?",
 }
-_MOST = 4_000  # schedules: a mended program has some dozens
 
 
-def tickets(bug: object, make: Any) -> str:
-    """Exercise: one ticket, two buyers."""
+def nicknames(bug: object, make: Any) -> str:
+    """Exercise: two players want the same nickname."""
     _name_it(bug, "check then act")
-    found = _explored(
-        make,
-        """
+    driver = """
 def set_up(make):
-    global office
-    office = make()
+    global names, told_ann, told_bob
+    names, told_ann, told_bob = make(), [], []
 
-def a():
-    office.sell("Ann")
+def ann():
+    told_ann.append(names.take("Max", "Ann"))
 
-def b():
-    office.sell("Bob")
+def bob():
+    told_bob.append(names.take("Max", "Bob"))
+
+def alone():
+    told_ann.append(names.take("Max", "Ann"))
+    told_bob.append(names.take("Max", "Bob"))
+    told_ann.append(names.take("Moritz", "Ann"))  # waits for ever if a call before kept a lock
 
 def outcome():
-    return office.left, len(office.sold)
-""",
-        "a b",
-    )
-    _no_deadlock(found, "A lock that is taken twice by one thread, or not given back?")
-    _no_exception(found)
-    for ending in found.endings:
-        if ending.text != "(0, 1)":
-            raise NotYet(
-                f"There is one ticket, but under the schedule {ending.turns} the end was "
-                f"(left, sold) = {ending.text}. {_HINTS['check then act']}"
-            )
-    return _proved(found, "exactly one ticket is sold")
+    return told_ann, told_bob, dict(sorted(names.players.items()))
+"""
+    proofs = []
+    for threads, right in (
+        ("alone", (([True, True], [False], {"Max": "Ann", "Moritz": "Ann"}),)),
+        ("ann bob", (([True], [False], {"Max": "Ann"}), ([False], [True], {"Max": "Bob"}))),
+    ):
+        for found in explored(make, driver, threads):
+            no_deadlock(found, "A lock that is taken twice by one thread, or not given back?")
+            no_exception(found)
+            for ending in found.endings:
+                if ending.text not in map(repr, right):
+                    raise NotYet(
+                        f"Under the schedule {ending.turns} (told Ann, told Bob, players) were "
+                        f"{ending.text} in the end. {_HINTS['check then act']}"
+                    )
+        proofs.append(found)
+    return proved(proofs[1], "the name goes to one player, who alone is told so")
 
 
 def transfer(bug: object, move: Any, make: Any) -> str:
     """Exercise: two transfers between the same accounts, there and back."""
     _name_it(bug, "lock order")
-    found = _explored(
-        move,
-        """
+    driver = """
 def set_up(make):
     global account_1, account_2
     account_1, account_2 = make(1, 100), make(2, 100)
@@ -98,21 +93,18 @@ def b(move):
 
 def outcome():
     return account_1.balance, account_2.balance
-""",
-        "a b",
-        make,
-        arguments=(move,),
-    )
-    _no_deadlock(found, _HINTS["lock order"])
-    _no_exception(found)
-    for ending in found.endings:
-        if ending.text != "(120, 80)":
-            raise NotYet(
-                "10 went from the first account to the second and 30 back, 100 were on each. "
-                f"Under the schedule {ending.turns} there are {ending.text}, not (120, 80). Hold "
-                "both locks while both balances change."
-            )
-    return _proved(found, "both transfers arrive, and nobody waits for ever")
+"""
+    for found in explored(move, driver, "a b", make, arguments=(move,)):
+        no_deadlock(found, _HINTS["lock order"])
+        no_exception(found)
+        for ending in found.endings:
+            if ending.text != "(120, 80)":
+                raise NotYet(
+                    "10 went from the first account to the second and 30 back, 100 were on each. "
+                    f"Under the schedule {ending.turns} there are {ending.text}, not (120, 80). "
+                    "Hold both locks while both balances change."
+                )
+    return proved(found, "both transfers arrive, and nobody waits for ever")
 
 
 def box(bug: object, make: Any) -> str:
@@ -133,26 +125,31 @@ def put_2():
     the_box.put(2)
 
 def outcome():
-    return sorted(got)
+    return sorted(got, key=str)
 """
-    # Four threads have too many schedules for every opcode; the bug needs blocking calls only.
-    four = _explored(make, driver, "take take put_1 put_2", reduced=False, switch=BLOCKING)
-    two = _explored(make, driver, "take put_1")
-    for found, wanted in ((four, "[1, 2]"), (two, "[1]")):
-        _no_exception(found, _HINTS["if instead of while"])
-        _no_deadlock(found, "Is every waiter woken when something is put into the box?")
-        for ending in found.endings:
-            if ending.text != wanted:
-                raise NotYet(f"The things taken should be {wanted}, but they are {ending.text}.")
-    return _proved(four, "two takers get both things, whoever comes first", two)
+    proofs = []
+    for threads, wanted, options in (
+        # Four threads have too many schedules for every opcode; the bug needs blocking calls only.
+        ("take take put_1 put_2", "[1, 2]", {"reduced": False, "switch": BLOCKING}),
+        ("take put_1", "[1]", {"reduced": True}),
+    ):
+        for found in explored(make, driver, threads, options=options):
+            no_exception(found, _HINTS["if instead of while"])
+            no_deadlock(found, "Is every waiter woken when something is put into the box?")
+            for ending in found.endings:
+                if ending.text != wanted:
+                    raise NotYet(
+                        f"Put into the box: {wanted}; taken out: {ending.text}, under the schedule "
+                        f"{ending.turns}. {_HINTS['if instead of while']}"
+                    )
+        proofs.append(found)
+    return proved(proofs[0], "two takers get both things, whoever comes first", proofs[1])
 
 
 def gate(bug: object, make: Any) -> str:
     """Exercise: a thread waits until a gate is open."""
     _name_it(bug, "lost wake-up")
-    found = _explored(
-        make,
-        """
+    driver = """
 def set_up(make):
     global the_gate, seen
     the_gate, seen = make(), []
@@ -166,26 +163,23 @@ def b():
 
 def outcome():
     return seen
-""",
-        "a b",
-    )
-    _no_exception(found)
-    _no_deadlock(found, _HINTS["lost wake-up"])
-    for ending in found.endings:
-        if ending.text != "[True]":
-            raise NotYet(
-                f"Under the schedule {ending.turns} wait() came back before the gate was open. "
-                "Wait while it is closed."
-            )
-    return _proved(found, "who waits comes through, and not before the gate is open")
+"""
+    for found in explored(make, driver, "a b"):
+        no_exception(found)
+        no_deadlock(found, _HINTS["lost wake-up"])
+        for ending in found.endings:
+            if ending.text != "[True]":
+                raise NotYet(
+                    f"Under the schedule {ending.turns} wait() came back before the gate was "
+                    "open. Wait while it is closed."
+                )
+    return proved(found, "who waits comes through, and not before the gate is open")
 
 
 def settings(bug: object, make: Any) -> str:
     """Exercise: settings that are loaded when the first thread asks."""
     _name_it(bug, "published too early")
-    found = _explored(
-        make,
-        """
+    driver = """
 def set_up(make):
     global the_settings, got
     the_settings, got = make(), []
@@ -195,26 +189,23 @@ def a():
 
 def outcome():
     return got, the_settings.loads
-""",
-        "a a",
-    )
-    _no_exception(found, _HINTS["published too early"])
-    _no_deadlock(found, "A lock that is taken and never given back?")
-    for ending in found.endings:
-        if ending.text != "(['blue', 'blue'], 1)":
-            raise NotYet(
-                "Both threads should get 'blue', from settings that were loaded once. Under the "
-                f"schedule {ending.turns} it was (answers, loads) = {ending.text}."
-            )
-    return _proved(found, "both get the colour, and it is loaded once")
+"""
+    for found in explored(make, driver, "a a"):
+        no_exception(found, _HINTS["published too early"])
+        no_deadlock(found, "A lock that is taken and never given back?")
+        for ending in found.endings:
+            if ending.text != "(['blue', 'blue'], 1)":
+                raise NotYet(
+                    "Both threads should get 'blue', from settings that were loaded once. Under "
+                    f"the schedule {ending.turns} it was (answers, loads) = {ending.text}."
+                )
+    return proved(found, "both get the colour, and it is loaded once")
 
 
 def printer(bug: object, make: Any) -> str:
     """Exercise: a printer, and a job that fails."""
     _name_it(bug, "not released after an error")
-    found = _explored(
-        make,
-        """
+    driver = """
 def set_up(make):
     global the_printer, done
     the_printer, done = make(), []
@@ -235,27 +226,27 @@ def b():
     done.append(the_printer.use(fine))
 
 def outcome():
-    return sorted(done)
-""",
-        "a b",
-    )
-    _no_deadlock(found, _HINTS["not released after an error"])
-    _no_exception(found)
-    for ending in found.endings:
-        if "raised" not in ending.text:
-            raise NotYet("The job's exception must still reach whoever called use.")
-        if "printed" not in ending.text:
-            raise NotYet("use must return what the job returns.")
-    return _proved(found, "a job that fails leaves the printer to the next one")
+    return sorted(done, key=str)
+"""
+    for found in explored(make, driver, "a b"):
+        no_deadlock(found, _HINTS["not released after an error"])
+        no_exception(found)
+        for ending in found.endings:
+            if "raised" not in ending.text:
+                raise NotYet("The job's exception must still reach whoever called use.")
+            if "printed" not in ending.text:
+                raise NotYet("use must return what the job returns.")
+    return proved(found, "a job that fails leaves the printer to the next one")
 
 
 def wallet(bug: object, make: Any) -> str:
     """Exercise: two payments from one wallet, as asyncio tasks."""
     _name_it(bug, "race across an await")
+    _no_lock_of_threads(make())
     steps = range(3)
     for first in steps:
         for second in steps:
-            balance, paid = asyncio.run(_two_payments(make, first, second))
+            balance, paid, asked = asyncio.run(_two_payments(make, first, second))
             if balance < 0 or paid.count(True) != 1:
                 raise NotYet(
                     f"Two payments of 70 from 100: the answers are {paid}, the balance is "
@@ -263,6 +254,8 @@ def wallet(bug: object, make: Any) -> str:
                 )
             if balance != 30:
                 raise NotYet(f"One payment of 70 from 100 leaves 30, not {balance}.")
+            if not asked:
+                raise NotYet("A payment went through, and the bank wasn't asked.")
     return (
         "Two payments of 70 from 100: one goes through, whichever of the answers comes first. An "
         "await is to a task what a switch point is to a thread."
@@ -283,9 +276,24 @@ def report(bug: object, make: Callable[..., Any]) -> str:
     return "While load() waited in a thread of its own, the loop ran the other tasks."
 
 
-async def _two_payments(make: Any, first: int, second: int) -> tuple[int, list[Any]]:
+def _no_lock_of_threads(subject: object) -> None:
+    """A task that waited for such a lock would hold up the loop, and with it this check."""
+    kinds = (type(threading.Lock()), type(threading.RLock()), threading.Condition)
+    if any(isinstance(held, kinds) for held in vars(subject).values()):
+        raise NotYet(
+            "A lock of threading stops the whole event loop while a task waits for it, and so the "
+            "task that holds it, too. asyncio has a Lock of its own."
+        )
+
+
+async def _two_payments(make: Any, first: int, second: int) -> tuple[int, list[Any], int]:
+    """The balance in the end, what the payments returned, and how often the bank was asked."""
+    asked = 0
+
     def bank(turns: int) -> Callable[[], Any]:
         async def ask_bank() -> None:
+            nonlocal asked
+            asked += 1
             for _ in range(turns + 1):
                 await asyncio.sleep(0)
 
@@ -297,7 +305,7 @@ async def _two_payments(make: Any, first: int, second: int) -> tuple[int, list[A
         paid = await asyncio.wait_for(asyncio.gather(*payments), 2)
     except TimeoutError:
         raise NotYet("The payments wait for each other for ever.") from None
-    return subject.balance, list(paid)
+    return subject.balance, list(paid), asked
 
 
 async def _beside_heartbeats(make: Callable[..., Any]) -> tuple[object, bool]:
@@ -338,67 +346,3 @@ def _name_it(bug: object, right: str) -> None:
         raise NotYet("bug should be one of the eight kinds, word for word.")
     if bug != right:
         raise NotYet(f"Not {bug!r}: that would mean that {KINDS[str(bug)]}. {_HINTS[right]}")
-
-
-def _explored(
-    answer: Any,
-    driver: str,
-    threads: str,
-    *more: Any,
-    arguments: tuple[Any, ...] = (),
-    **options: Any,
-) -> Exploration:
-    """Explore the reader's class or function, driven by functions that live beside it.
-
-    They run in the reader's own globals, for only there the explorer looks into what is called
-    and can put its locks in the place of the real ones. They are never put there by name.
-    """
-    scope = _globals_of(answer)
-    functions = {
-        code.co_name: FunctionType(code, scope, code.co_name)
-        for code in compile(driver, "<check>", "exec").co_consts
-        if isinstance(code, CodeType)
-    }
-    program = Program(
-        [partial(functions[name], *arguments) for name in threads.split()],
-        partial(functions["set_up"], *(more or (answer,))),
-        functions["outcome"],
-    )
-    settings = {"reduced": True, "most": _MOST, **options}
-    try:
-        return explore(program, **settings)
-    except Refused as why:
-        raise NotYet(f"The explorer can't run this: {why}.") from None
-
-
-def _globals_of(answer: Any) -> dict[str, Any]:
-    functions = [answer] if isinstance(answer, FunctionType) else list(vars(answer).values())
-    for function in functions:
-        if isinstance(function, FunctionType):
-            return function.__globals__
-    raise NotYet("There is no method to check.")
-
-
-def _no_deadlock(found: Exploration, hint: str) -> None:
-    for ending in found.of(DEADLOCK):
-        raise NotYet(f"Under the schedule {ending.turns} it ends in a {ending.text}. {hint}")
-
-
-def _no_exception(found: Exploration, hint: str = "") -> None:
-    for ending in found.of(EXCEPTION):
-        raise NotYet(f"Under the schedule {ending.turns} {_raised(ending)}. {hint}".strip())
-
-
-def _raised(ending: Ending) -> str:
-    return f"a thread raises: {ending.text}"
-
-
-def _proved(found: Exploration, what: str, *more: Exploration) -> str:
-    explored: Sequence[Exploration] = (found, *more)
-    if not all(one.complete for one in explored):
-        raise NotYet(
-            f"No schedule failed among the first {sum(one.schedules for one in explored):,}, but "
-            "there are more: this program takes too many steps to be sure. Make it shorter."
-        )
-    count = sum(one.schedules for one in explored)
-    return f"Proved, under all {count:,} schedules that differ: {what}."

@@ -88,7 +88,9 @@ def py_spy_dump(pid: int) -> Look:
     )
     if program is None:
         return Look("py-spy", "", "it isn't installed here. To get it: pip install py-spy")
-    return _look("py-spy", [program, "dump", "--pid", str(pid)])
+    seen = _look("py-spy", [program, "dump", "--pid", str(pid)])
+    # Above the threads it repeats the command line, with the whole script.
+    return replace(seen, text=seen.text[max(seen.text.find("\nThread "), 0) :].strip())
 
 
 def asyncio_tree(script: str) -> Look:
@@ -112,10 +114,20 @@ def _look(tool: str, command: list[str]) -> Look:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Look(tool, "", f"it gave no answer: {error}")
-    if done.returncode != 0 or not done.stdout.strip():
-        last = (done.stderr.strip() or done.stdout.strip() or "no word why").splitlines()[-1]
-        return Look(tool, "", f"it may not read another process here: {last}")
-    return Look(tool, done.stdout.strip())
+    output, errors = (_COLOUR.sub("", text).strip() for text in (done.stdout, done.stderr))
+    if done.returncode != 0 or not output:
+        return Look(tool, "", f"it can't read another process here: {_reason(errors)}")
+    return Look(tool, output)
+
+
+# A kernel sets FORCE_COLOR for the programs that it starts.
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def _reason(errors: str) -> str:
+    """The line that names the error; what stands below it may be where in the tool it arose."""
+    lines = errors.splitlines() or ["it doesn't say why"]
+    return next((line.strip() for line in lines if "error" in line.lower()), lines[-1].strip())
 
 
 @dataclass(frozen=True)
@@ -155,12 +167,13 @@ def run_pytest(files: Mapping[str, str]) -> TestRun:
             timeout=2 * _PATIENCE_S,
             cwd=folder,
         )
-    if done.returncode not in (0, 1):  # https://docs.pytest.org/en/stable/reference/exit-codes.html
-        raise RuntimeError(f"pytest could not run the tests: {done.stdout}{done.stderr}")
     counts = {
         word: int(number)
         for number, word in re.findall(r"(\d+) (passed|failed|skipped)", done.stdout)
     }
+    # https://docs.pytest.org/en/stable/reference/exit-codes.html, but 1 is Python's own code, too.
+    if done.returncode not in (0, 1) or not counts:
+        raise RuntimeError(f"pytest could not run the tests: {done.stdout}{done.stderr}")
     lines = re.findall(r"^((?:FAILED|SKIPPED) .*)$", done.stdout, re.MULTILINE)
     return TestRun(
         counts.get("passed", 0), counts.get("failed", 0), counts.get("skipped", 0), tuple(lines)
@@ -172,6 +185,8 @@ _PYTEST = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+os.environ["COLUMNS"] = "1000"  # or it cuts the reasons short
 import pytest
-sys.exit(pytest.main(["-q", "-rfs", "-p", "no:cacheprovider", "--rootdir", sys.argv[2]]))
+options = ["-q", "-rfs", "--color=no", "-p", "no:cacheprovider", "--rootdir", sys.argv[2]]
+sys.exit(pytest.main(options))
 """

@@ -11,7 +11,7 @@ def log_from_a_process(records: Any) -> None:
     """Send this process's log records to the queue of another process.
 
     records: a ``multiprocessing.Queue``. The names in a record are those of its sender: it is put
-    on the queue as an object, and formatted where it arrives.
+    on the queue as an object, and made a line where it arrives.
     """
     root = logging.getLogger()
     root.addHandler(logging.handlers.QueueHandler(records))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.exercises.ch07_races import WRONG as RACES
+from tests.exercises import ch07_bugs, ch07_deadlocks, ch07_races
 
-WRONG = {**RACES}
+WRONG = {**ch07_races.WRONG, **ch07_deadlocks.WRONG, **ch07_bugs.WRONG}
