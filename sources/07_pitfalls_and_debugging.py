@@ -78,7 +78,7 @@ from helpers.measure.explorer import (
     trace,
 )
 from helpers.measure.interpreters import find_interpreters
-from helpers.measure.verdict import checked, needs_cores, untold
+from helpers.measure.verdict import WITH_GIL, checked, needs_cores, untold
 from helpers.workers.races import SHAPES, add_to_value
 from helpers.workers.timeline import gil_enabled
 
@@ -1278,11 +1278,11 @@ live = LiveGraph()
 live
 
 # %%
-with watch(globals()) as seen:
+with watch(globals()) as watched:
     threads = [Thread(target=one, name=one.__name__) for one in (thread1, thread2)]
     for thread in threads:
         thread.start()
-    graphs = live.follow(seen, seconds=5)  # redraws when something changes, until a deadlock
+    graphs = live.follow(watched, seconds=5)  # redraws when something changes, until a deadlock
 for thread in threads:
     thread.join()  # they end: see below
 
@@ -1361,14 +1361,14 @@ claim(
 # %%
 def run_watched(*functions):
     """Run functions in threads until all have ended, or somebody waits for ever."""
-    with watch(globals()) as seen:
+    with watch(globals()) as watched:
         threads = [Thread(target=one, name=one.__name__) for one in functions]
         for thread in threads:
             thread.start()
-        found = graph(seen.state())
+        found = graph(watched.state())
         while not found.deadlock and any(thread.is_alive() for thread in threads):
             time.sleep(0.001)
-            found = graph(seen.state())
+            found = graph(watched.state())
     for thread in threads:
         thread.join()
     return found
@@ -1812,9 +1812,9 @@ class Bank:
 
 # %%
 def look_inside(lock):
-    bank, seen = Bank(lock), []
-    bank.move(10, lambda: seen.append(bank.total()))
-    return seen[0], bank.total()
+    bank, watched = Bank(lock), []
+    bank.move(10, lambda: watched.append(bank.total()))
+    return watched[0], bank.total()
 
 
 inside = {"Lock": look_inside(Lock()), "RLock": look_inside(RLock())}
