@@ -195,7 +195,6 @@ guess_schedules = Prediction(
 )
 guess_schedules
 
-
 # %%
 def start_at_zero():
     global tally
@@ -280,7 +279,6 @@ stepper
 #
 # Three programs, which do the same thing:
 
-
 # %%
 def through_a_call():
     global tally
@@ -292,7 +290,6 @@ def with_a_pause():
     seen = tally
     time.sleep(0)
     tally = seen + 1
-
 
 # %%
 guess_gil = Prediction(
@@ -319,7 +316,6 @@ guess_gil.compare(
         "all three": "Between the read and the write of a bare += nothing looks up.",
     },
 )
-
 
 # %%
 def loses(name, switch):
@@ -356,7 +352,6 @@ claim(
 #
 # The explorer says what *can* happen. Does it happen? Four real threads, all started at once, and a short
 # switch interval so that they are asked to let go often.
-
 
 # %%
 def lost_by(work, rounds):
@@ -469,7 +464,6 @@ guess_account = Prediction(
 )
 guess_account
 
-
 # %%
 class Account:
     def __init__(self):
@@ -482,7 +476,6 @@ class Account:
 
     def count_out(self, amount):
         time.sleep(0.001)
-
 
 # %%
 def open_account():
@@ -534,7 +527,6 @@ print("accounts were overdrawn:", overdrawn > 0)
 # A lock must go around the check *and* the act. Each alone is not enough: it is what lies between them that
 # others must not see.
 
-
 # %%
 class SafeAccount(Account):
     def __init__(self):
@@ -576,7 +568,6 @@ claim(
 # `reduced=True` the explorer runs one of each kind that can make a difference (**partial-order reduction**).
 # Otherwise a larger program has too many schedules, and the search stops at a bound. Then "no bug found"
 # means just that: not found *yet*.
-
 
 # %%
 def add_under_lock():
@@ -623,7 +614,6 @@ def get_safely():
     if settings is None:  # quick, without the lock; perhaps out of date
         with lock:
             get_settings()  # looks again, now that nobody else is inside
-
 
 # %%
 def nothing_made():
@@ -680,7 +670,6 @@ claim(
 #
 # One thread goes through a dictionary, another puts something in.
 
-
 # %%
 def open_shop():
     global prices, total
@@ -697,7 +686,6 @@ def add_up_a_copy():
     global total
     for name in list(prices):  # one step, whoever else is at work
         total += prices[name]
-
 
 # %%
 def restock():
@@ -824,7 +812,6 @@ claim(
 # And a file is shared by everybody on the machine. Read, add one, write: the same three steps, and the GIL
 # is released for each.
 
-
 # %%
 def count_visits(path, times, guard, start):
     start.wait()
@@ -846,7 +833,7 @@ def four_visitors(guards):
             thread.join()
         return int(path.read_text() or 0)
 
-
+# %%
 one_lock = Lock()
 with_four_locks = four_visitors([Lock(), Lock(), Lock(), Lock()])
 with_one_lock = four_visitors([one_lock, one_lock, one_lock, one_lock])
@@ -904,7 +891,6 @@ def unprotected():
     four_threads(work)
     return tally
 
-
 # %%
 def with_lock():
     total, guard = [0], Lock()
@@ -916,7 +902,6 @@ def with_lock():
 
     four_threads(work)
     return total[0]
-
 
 # %%
 def with_queue():
@@ -935,7 +920,6 @@ def with_queue():
     for thread in threads:
         thread.join()
     return total
-
 
 # %%
 def with_count():
@@ -958,7 +942,6 @@ def with_deque():
 
     four_threads(work)
     return len(ticks)
-
 
 # %%
 def confined():
@@ -1010,7 +993,6 @@ claim(
 # them in place, and a reader may see one old and one new. Make a new pair and swap it in, in one step, and
 # every reader has one pair or the other.
 
-
 # %%
 def market_opens():
     global rates, pair_of_rates, seen
@@ -1025,7 +1007,6 @@ def change_in_place():
 def read_in_place():
     global seen
     seen = (rates[0], rates[1])
-
 
 # %%
 def swap():
@@ -1202,7 +1183,6 @@ threading.Thread(target=thread2).start()
 # A program that hangs would take your notebook with it. So it runs in a **child process**, and we set it a
 # deadline: half a second after its second line it is killed.
 
-
 # %%
 def run_script(script, lines, seconds):
     """Read so many lines of what a script prints; then give it so many seconds to end."""
@@ -1248,7 +1228,6 @@ claim(
 # ### Look inside: the wait-for graph
 #
 # The child was a black box. Now the same two functions run here, as ordinary code with ordinary locks:
-
 
 # %%
 def thread1():
@@ -1357,7 +1336,6 @@ claim(
 # Let us see whether the way out is reliable. `sure1` and `sure2` meet before they reach for their second
 # lock, so each run is a deadlock.
 
-
 # %%
 def run_watched(*functions):
     """Run functions in threads until all have ended, or somebody waits for ever."""
@@ -1379,7 +1357,6 @@ def sure1():
         meet.wait()
         with lock2:
             pass
-
 
 # %%
 def sure2():
@@ -1405,7 +1382,6 @@ claim(
 # %% [markdown]
 # One more way to wait for ever needs no cycle: the thread that has the lock has ended and never released
 # it. An exception between `acquire` and `release` does that. Here the graph has a dashed box:
-
 
 # %%
 def forgets():
@@ -1499,7 +1475,6 @@ claim(
 # How many rounds says little about the next time. You are the scheduler: the explorer runs one round of each
 # under every schedule that can make a difference.
 
-
 # %%
 def quick1():
     with lock1, lock2:
@@ -1545,7 +1520,6 @@ stepper
 # %% [markdown]
 # The GIL doesn't let threads switch at every opcode (section 7.1). Does it keep them out of the gap? Here are
 # only those switches that this version of CPython makes, first for one round of each, then for two rounds.
-
 
 # %%
 def twice1():
@@ -1593,7 +1567,6 @@ claim(
 #
 # The article's cure is the last one: both threads take the locks in the same order.
 
-
 # %%
 def safe1():
     with lock1, lock2:
@@ -1628,7 +1601,6 @@ claim(
 #
 # Without an order: wait for the second lock for a limited time. Who doesn't get it gives the first one back,
 # rests, and tries again. In the next cell `meet` sees to it that the first attempt goes wrong.
-
 
 # %%
 def patient(mine, other):
@@ -1670,7 +1642,6 @@ claim(
 # step show what can happen then. `in_step` stands for two equal machines: each thread takes its own lock,
 # then each reaches for the other's, then the next round begins.
 
-
 # %%
 def give_way(mine, other, pause):
     """Take both locks. Returns in which round that was done, None if it never was."""
@@ -1693,7 +1664,6 @@ def give_way(mine, other, pause):
             failures += 1
             resting = pause(failures)
     return done
-
 
 # %%
 def dance(pause):
@@ -1789,7 +1759,6 @@ claim(
 # `RLock` somebody may: the thread itself. Here money moves from *a* to *b*, and in the middle a function is
 # called that somebody else wrote. It asks for the total.
 
-
 # %%
 class Bank:
     def __init__(self, lock):
@@ -1808,7 +1777,6 @@ class Bank:
             return self.a + self.b
         finally:
             self.lock.release()
-
 
 # %%
 def look_inside(lock):
@@ -1880,7 +1848,6 @@ guess_await.compare(
 # over, and the loop, which would tell it, waits for *a*. A cycle of two, with only one lock. An
 # `asyncio.Lock` blocks the task alone:
 
-
 # %%
 async def worker(name, first, second):
     async with first:
@@ -1927,7 +1894,6 @@ claim(
 # Not only locks are held. A task of a pool holds a worker. In section 4.4 two tasks waited for two others
 # that no worker was left for. How far does a larger pool help? Here is a folder in a folder in a folder in a
 # folder, and a function that adds up the sizes. Each folder is a task of the same pool.
-
 
 # %%
 def total_size(pool, folder):
@@ -1995,7 +1961,6 @@ guess_queues = Prediction(
     ["2", "3", "4", "never"],
 )
 guess_queues
-
 
 # %%
 def client():
@@ -2301,7 +2266,6 @@ print(inspect.getsource(log_from_a_process))
 # ([docs](https://docs.python.org/3/library/logging.html#logrecord-attributes)); the filter below does it on any
 # version.
 
-
 # %%
 class NameTheTask(logging.Filter):
     def filter(self, record):
@@ -2328,7 +2292,6 @@ log.propagate = False
 to_queue = logging.handlers.QueueHandler(records)
 to_queue.addFilter(NameTheTask())
 log.addHandler(to_queue)
-
 
 # %%
 def debug_thread():  # the article's
@@ -2455,7 +2418,6 @@ faulthandler.dump_traceback_later(0.5, exit=True)
 ended = subprocess.run([sys.executable, "-c", hang], capture_output=True, text=True, timeout=30)
 print(re.sub(r'".*[/\\](\w+\.py)"', r'"\1"', ended.stderr))  # without the folders
 
-
 # %%
 def lines_at(places):
     """Each function with the line of the script where it stands, from (function, line number)."""
@@ -2495,7 +2457,6 @@ claim(
 # thread the **frame** that it executes: a function call, with its line and its variables. Here two threads
 # wait for a lock that the notebook holds.
 
-
 # %%
 def ship(order):
     with door:
@@ -2509,7 +2470,6 @@ def frame_in(thread, function):
             if frame.f_code is function.__code__:
                 return frame
         time.sleep(0.001)  # on its way
-
 
 # %%
 door, shipped, seen = Lock(), [], []
@@ -2538,11 +2498,10 @@ claim(
 # ### A program that nobody prepared
 #
 # The same program, but without its last line: it hangs, and nobody has prepared for it. **py-spy** reads the
-# memory of another process, and says where its threads stand. It isn't among this course's requirements:
-# where you don't have it, `pip install py-spy`. And the system must let you look into other processes: on macOS
-# that takes root, on Linux mostly too, in a container the right to `ptrace`
-# ([py-spy](https://github.com/benfred/py-spy#when-do-you-need-to-run-as-sudo)). Where it can't be done, the next
-# cell says why.
+# memory of another process, and says where its threads stand. The system must let you look into another
+# process: on macOS that takes root, on Linux mostly too unless it is a child of yours, in a container the right to
+# `ptrace` ([py-spy](https://github.com/benfred/py-spy#when-do-you-need-to-run-as-sudo)). Where it can't be done,
+# the next cell says why.
 
 # %% tags=["nbval-ignore-output"]
 not_prepared = hang.replace("faulthandler.dump_traceback_later(0.5, exit=True)", 'print("ready")')
@@ -2598,7 +2557,6 @@ asyncio.run(main())
 def complaints(text):
     return [word for word in ("never awaited", "unclosed file", "Executing") if word in text]
 
-
 # %%
 said = {}
 for options in ((), ("-X", "dev")):
@@ -2632,7 +2590,6 @@ claim(
     complaints(plain) == ["never awaited"] and len(complaints(dev)) == 3,
     f"plain {complaints(plain)}, dev {complaints(dev)}",
 )
-
 
 # %%
 def steps_of(text):
@@ -2680,7 +2637,6 @@ guess_stack = Prediction(
 )
 guess_stack
 
-
 # %%
 async def find():
     await asyncio.get_running_loop().create_future()
@@ -2711,7 +2667,6 @@ guess_stack.compare(
 # ([docs](https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.get_stack)). But each
 # coroutine knows what it awaits: follow `cr_await` to the end. (From 3.14 on,
 # [`asyncio.print_call_graph`](https://docs.python.org/3/library/asyncio-graph.html) does that for you.)
-
 
 # %%
 def chain(task):
@@ -2785,7 +2740,6 @@ claim(
 # come in (section 7.1). Here is the test that everybody writes first: some threads sell, all at once; in the end
 # nothing must be left.
 
-
 # %%
 def minus_one(number):
     return number - 1
@@ -2813,7 +2767,6 @@ def trial(threads, times, start):
         each.join()
     return in_stock
 
-
 # %%
 guess_usual = Prediction(
     "4 threads sell 50 times each, without a lock. How many of 100 such tests notice a lost sale?",
@@ -2837,7 +2790,6 @@ guess_usual.compare(
 # A **stress test** makes bad schedules likely. The threads start together, at a `Barrier`; they
 # work longer; the **switch interval** (chapter 2) is a thousandth of the usual one or less, so that they take
 # turns more often; and all that again and again.
-
 
 # %%
 def stress(rounds):
@@ -2869,7 +2821,6 @@ claim(
 #
 # A stress test is a lottery: run it again, and it is another round. The explorer (section 7.1) doesn't draw lots.
 # It tries every schedule that can make a difference, and hands you one that loses a sale.
-
 
 # %%
 def refill():
@@ -3038,7 +2989,6 @@ exercises.check("7.1", checks_races.schedule, schedule)
 # The office sells seats: never more than there are, and each seat once. `sell` returns the number of the seat,
 # or None. Mend it. The explorer tries every schedule that makes a difference.
 
-
 # %% tags=["exercise"]
 class Office:
     def __init__(self, seats):
@@ -3050,7 +3000,6 @@ class Office:
         seat = self.left
         self.left -= 1
         return seat
-
 
 # %%
 exercises.check("7.2", checks_races.office, Office)
@@ -3085,7 +3034,6 @@ exercises.check("7.2", checks_races.office, Office)
 # the same thing, and `make` must be called once. The threads call `get` often: one that finds the thing made
 # should not take the lock.
 
-
 # %% tags=["exercise"]
 class Lazy:
     def __init__(self, make):
@@ -3098,7 +3046,6 @@ class Lazy:
             with self.lock:
                 self.thing = self.make()
         return self.thing
-
 
 # %%
 exercises.check("7.3", checks_races.lazy, Lazy)
@@ -3145,7 +3092,6 @@ def hold(*accounts):
     for account in accounts:
         account.lock.release()
 
-
 # %%
 exercises.check("7.4", checks_deadlocks.hold, hold)
 
@@ -3176,11 +3122,9 @@ exercises.check("7.4", checks_deadlocks.hold, hold)
 # A thread that doesn't wait, and a lock that is free, isn't in them. Write `find_cycle`: it returns the threads
 # of a cycle, each one followed by the holder of what it waits for, or `[]` if there is none.
 
-
 # %% tags=["exercise"]
 def find_cycle(waits_for, held_by):
     return []
-
 
 # %%
 exercises.check("7.5", checks_deadlocks.find_cycle, find_cycle)
@@ -3238,7 +3182,6 @@ class Nicknames:
         self.players[name] = player
         return True
 
-
 # %%
 exercises.check("7.6", checks_bugs.nicknames, bug, Nicknames, deadline=60)
 
@@ -3287,7 +3230,6 @@ def move(source, target, amount):
     with source.lock, target.lock:
         source.balance -= amount
         target.balance += amount
-
 
 # %%
 exercises.check("7.7", checks_bugs.transfer, bug, move, Account, deadline=60)
@@ -3345,7 +3287,6 @@ class Box:
                 self.changed.wait()
             return self.things.pop()
 
-
 # %%
 exercises.check("7.8", checks_bugs.box, bug, Box, deadline=60)
 
@@ -3402,7 +3343,6 @@ class Gate:
             with self.changed:
                 self.changed.wait()
 
-
 # %%
 exercises.check("7.9", checks_bugs.gate, bug, Gate, deadline=60)
 
@@ -3458,7 +3398,6 @@ class Settings:
                     self.values["colour"] = "blue"
         return self.values[name]
 
-
 # %%
 exercises.check("7.10", checks_bugs.settings, bug, Settings, deadline=60)
 
@@ -3509,7 +3448,6 @@ class Printer:
         self.lock.release()
         return result
 
-
 # %%
 exercises.check("7.11", checks_bugs.printer, bug, Printer, deadline=60)
 
@@ -3554,7 +3492,6 @@ class Wallet:
         self.balance -= amount
         return True
 
-
 # %%
 exercises.check("7.12", checks_bugs.wallet, bug, Wallet)
 
@@ -3597,7 +3534,6 @@ bug = ...  # one of the kinds above
 async def report(load):
     things = load()
     return len(things)
-
 
 # %%
 exercises.check("7.13", checks_bugs.report, bug, report)
