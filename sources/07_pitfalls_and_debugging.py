@@ -427,7 +427,7 @@ claim(
 # pale band is what the explorer says can come out.
 
 # %%
-race_lab().set(shape="a property", rounds=5_000).run()
+race_lab().run()
 
 # %% [markdown]
 # **Try.** In the lab, put the race under a lock. Then take `counter += 1` without one, with each switch
