@@ -846,6 +846,7 @@ def four_visitors(guards):
         return int(path.read_text() or 0)
 
 
+# %%
 one_lock = Lock()
 with_four_locks = four_visitors([Lock(), Lock(), Lock(), Lock()])
 with_one_lock = four_visitors([one_lock, one_lock, one_lock, one_lock])
