@@ -18,9 +18,9 @@ def race_lab() -> Lab[measure.Race]:
     return Lab(
         "A race, again and again",
         {
-            "shape": choice("Between read and write", list(measure.SHAPES), "a call"),
+            "shape": choice("Between read and write", list(measure.SHAPES), "a property"),
             "threads": number("Threads", 4, 2, measure.MOST_THREADS),
-            "rounds": number("Rounds each", 1_000, 1, measure.MOST_ROUNDS),
+            "rounds": number("Rounds each", 5_000, 1, measure.MOST_ROUNDS),
             "interval_s": choice("Switch interval", intervals, 1e-5),
             "locked": choice("Under a lock", LOCKS, False),
             "runs": number("Runs", 30, 1, measure.MOST_RUNS),
