@@ -48,7 +48,7 @@ from helpers.course.predictions import Prediction
 from helpers.measure.compare import compare
 from helpers.measure.elsewhere import call
 from helpers.measure.verdict import WITH_GIL, Need, needs_cores
-from helpers.workers import pickling, pools, switches, warm_pools
+from helpers.workers import pickling, pool_size, pools, switches, warm_pools
 
 chapter.begin("8")
 
@@ -403,9 +403,9 @@ claim(
 )
 
 # %% [markdown]
-# **Explain.** Reuse saves so many microseconds for each task. For a request that takes 50 ms this is
-# nothing. For a task of 50 µs it is everything. A pool has a second
-# virtue, which matters more: it *bounds* how many are at once.
+# **Explain.** Reuse saves so many microseconds for each task. Set that beside the length of your tasks: for a
+# request over a network it is next to nothing. A pool's other virtue matters more: it *bounds* how many are
+# at once.
 #
 # ### The right size of a pool
 #
@@ -427,7 +427,7 @@ guess_size = Prediction(
 guess_size
 
 # %%
-print(inspect.getsource(measure_pool_size.workers.wait_and_compute))
+print(inspect.getsource(pool_size.wait_and_compute))
 
 # %%
 sizes = measure_pool_size.sweep("threads", wait_ms=3, compute_ms=1, sizes=(1, 2, 4, 8, 16))

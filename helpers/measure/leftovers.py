@@ -129,7 +129,8 @@ def _segments() -> set[str]:
     me = psutil.Process()
     family = {me.pid, *(child.pid for child in me.children(recursive=True))}
     others = mapped_by(pid for pid in psutil.pids() if pid not in family)
-    return {str(path) for inode, path in found.items() if inode not in others}
+    still_there = segments()  # another program may have ended, and removed its own, meanwhile
+    return {str(still_there[inode]) for inode in found if inode in still_there.keys() - others}
 
 
 def _sockets() -> set[str]:
