@@ -331,6 +331,7 @@ guess_threads = Prediction(
 )
 guess_threads
 
+# %% [markdown]
 # Another thread notes the time, sleeps for a millisecond, and so on: it beats. While the compiled
 # function runs, do the beats go on? Only the first half of the call counts: what comes
 # after its end doesn't.
@@ -522,6 +523,7 @@ claim("8.3-cython", "Cython's module finds the same longest chain as plain Pytho
 
 # %%
 cores = usable_cores()[0]
+threads = min(8, cores)
 few, many = 1_000, (100_000 if NUMBA.met() else 1_000)
 base = 1_000_000
 
@@ -534,9 +536,9 @@ def in_threads(function, count, threads):
 
 contenders = {
     "Python": (few, lambda: longest_chain(base, base + few)),
-    f"Python, {cores} threads": (few, lambda: in_threads(longest_chain, few, cores)),
+    f"Python, {threads} threads": (few, lambda: in_threads(longest_chain, few, threads)),
     "numba": (many, lambda: chain(base, base + many)),
-    f"numba nogil, {cores} threads": (many, lambda: in_threads(chain_nogil, many, cores)),
+    f"numba nogil, {threads} threads": (many, lambda: in_threads(chain_nogil, many, threads)),
     "numba prange": (many, lambda: chain_everywhere(base, base + many)),
 }
 if built.module:
@@ -545,22 +547,22 @@ speeds = compare({name: run for name, (_, run) in contenders.items()})
 
 # %%
 counts = {name: count for name, (count, _) in contenders.items()}
-both = f"numba nogil, {cores} threads"
+both = f"numba nogil, {threads} threads"
 one_core = {"Python": few / speeds.median("Python"), "numba": many / speeds.median("numba")}
 draw_compiled.rates(
     speeds,
     counts,
     "Python",
     {
-        f"Python, {cores} threads": cores * one_core["Python"],
-        both: cores * one_core["numba"],
+        f"Python, {threads} threads": threads * one_core["Python"],
+        both: threads * one_core["numba"],
         "numba prange": cores * one_core["numba"],
     },
 )
 
 # %% [markdown]
 # **Look.** The number beside each bar says how many times as fast as plain Python it is. The hatched
-# part is what all the cores would give, if none of them did anything else.
+# part is what so many cores would give, if none of them did anything else.
 #
 # **Explain.** The two gains multiply: compiled code is so many times as fast on each core, and there are
 # so many cores. Threads alone gain next to nothing in Python with a GIL. And the order matters:
@@ -583,7 +585,7 @@ claim(
     all_of(
         [
             speeds.ratio("numba", both).at_least(1.3),
-            speeds.ratio("numba", both).at_most(1.25 * cores),
+            speeds.ratio("numba", both).at_most(1.25 * threads),
         ]
     ),
     needs=[NUMBA, needs_cores(2)],
@@ -603,7 +605,7 @@ compiled_lab().run()
 # A core more needs no new program; a computer more does: somebody must carry the tasks there. **Dask** has a
 # **scheduler**, which hands tasks to **workers** on any number of machines, and a **client** in your program,
 # which talks to the scheduler. All three talk over the network, even if it leads back to this
-# computer.
+# computer. Here it does: this is what starts a cluster of two workers on your machine.
 
 # %%
 print(inspect.getsource(start_here))
@@ -703,8 +705,8 @@ guess_cost.compare(
 )
 
 # %% [markdown]
-# **Look.** Each line is ten times the one before. From a call to a process it takes you seven or so of
-# them. The ring shows that many tasks together cost less each: some of the way is gone while others wait.
+# **Look.** Each line is ten times the one before: count them, from a call to a process. The ring shows what
+# each task costs where many are handed over together: while one is on its way, the next is packed.
 
 # %%
 order = [CALL, TASK, THREAD_POOL, PROCESS_POOL, CLUSTER]
@@ -740,6 +742,9 @@ claim(
 task_costs_lab(costs).run()
 
 # %% [markdown]
+# **Try.** In the lab, take 100 tasks and 16 workers. How long must a task be for 16 workers to do the work
+# of 16? What keeps them from it when it is shorter?
+#
 # Now with work that computes. Four tasks, small ones and larger ones, one after another, in two processes, and on
 # the cluster.
 
@@ -935,8 +940,8 @@ exercises.check("8.4", checks_task_costs.items_per_task, items_per_task)
 # |---|---|---|---|
 # | the numba function returns the sum of ten million squares | it overflows int64 and returns another number | claims 8.3-overflow, 8.3-numba-overflow | [numba](https://numba.readthedocs.io/en/stable/proposals/integer-typing.html) |
 # | numba is tens of times faster than Python here | the compiler has put a formula in the place of the loop; a real loop gains tens of times | claims 8.3-formula, 8.3-compiled | [LLVM](https://llvm.org/docs/Passes.html#indvars-canonicalize-induction-variables) |
-# | `jit(nopython=True)` | has been the default of `jit` since numba 0.59 | §8.3 | [numba](https://numba.readthedocs.io/en/stable/reference/deprecation.html) |
-# | compile to be faster | and let go of the GIL, or one thread at a time runs compiled code | claims 8.3-waits, 8.3-nogil | [numba](https://numba.readthedocs.io/en/stable/user/jit.html#nogil) |
+# | `jit(nopython=True)` | has been the default of `jit` since numba 0.59 | §8.3 | [numba](https://github.com/numba/numba/issues/9247) |
+# | compile, and be faster | and let go of the GIL, or one thread at a time runs compiled code | claims 8.3-waits, 8.3-nogil | [numba](https://numba.readthedocs.io/en/stable/user/jit.html#nogil) |
 # | (leaves out) | what each way of handing over costs, and what lies beyond one machine | claims 8.3-cost-order, 8.3-killed | [Dask](https://distributed.dask.org/en/stable/resilience.html) |
 
 # %%
