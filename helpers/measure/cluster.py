@@ -13,6 +13,7 @@ import os
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -91,7 +92,13 @@ def start_here(workers: int, scratch: str) -> LocalCluster:
     import dask
     from distributed import LocalCluster
 
-    with dask.config.set({"temporary-directory": scratch}):
+    settings = {
+        "temporary-directory": scratch,
+        # On a crowded machine Dask warns, here and in each worker, that its folders took long.
+        "distributed.nanny.pre-spawn-environ.PYTHONWARNINGS": "ignore",
+    }
+    with dask.config.set(settings), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
