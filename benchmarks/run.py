@@ -18,9 +18,9 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from benchmarks import (  # noqa: E402
     async_requests,
     chapters,
-    explorer,
-    executors,
     chunks,
+    executors,
+    explorer,
     imports,
     lanes,
     messages,

@@ -2011,4 +2011,5 @@ chapter.end("5")
 # %% [markdown]
 # ## Next
 #
-# You have now met all models. Chapter 6, *choosing a model* (in the making), asks which one a job needs.
+# You have now met all models. [Chapter 6](06_choosing_a_model.ipynb), *choosing a model*, asks which one a job
+# needs.

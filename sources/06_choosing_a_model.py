@@ -24,7 +24,7 @@
 # %% [markdown]
 # ## Time
 #
-# Self-study: about 110 minutes, exercises included. Classroom: 60 minutes, without the exercises and
+# Self-study: about 175 minutes, exercises included. Classroom: 100 minutes, without the exercises and
 # the Trys.
 
 # %%
@@ -76,7 +76,6 @@ from helpers.measure.models_compared import KINDS, models_compared
 # spends its time on a core. You needn't guess which. Python has a clock on the wall, `perf_counter`,
 # and one that runs only while this thread is on a core, `thread_time`.
 
-
 # %%
 def share_on_core(task):
     """Which part of the task's time its thread was on a core."""
@@ -99,7 +98,6 @@ def compute_squares():
 def fetch_and_compute():
     fetch()
     compute_squares()
-
 
 # %% [markdown]
 # Others may take the core away for a while, but nobody can give a task more of it than it uses. So
@@ -132,7 +130,6 @@ claim(
 # works, and then threads are enough. Does it? Let it work in this thread, and let another one
 # count how often it gets a turn meanwhile.
 
-
 # %%
 def turns_of_others(call):
     """How often another thread, which naps for a millisecond each time, gets a turn meanwhile."""
@@ -153,7 +150,6 @@ def turns_of_others(call):
     stop.set()
     counter.join()
     return found
-
 
 # %%
 guess_c = Prediction(
@@ -209,19 +205,23 @@ claim(
 #
 # ### The article's tree
 #
-# Here is the decision tree of the article, as data: each question says where each answer leads.
-
-# %%
-draw_choosing.tree(ARTICLE_TREE, title="The article's tree")
+# Here is the decision tree of the article, in its own order:
+#
+# 1. Is the task CPU-bound? Yes: multiprocessing. No: go on.
+# 2. Is it I/O-bound? Yes: are there many at once (1000+)? Yes: asyncio. No: threading.
+#    Not I/O-bound: optimise a single thread.
+# 3. Is it mixed? Yes: asyncio with `run_in_executor`.
 
 # %%
 guess_tree = Prediction(
-    "The tree has five recommendations. Follow it with every possible answer. At how many of the "
+    "It has five recommendations. Follow it with every possible answer. At how many of the "
     "five do you arrive?",
     ["two", "three", "four", "five"],
 )
 guess_tree
 
+# %% [markdown]
+# `ARTICLE_TREE` is this tree as data: each question says where each answer leads.
 
 # %%
 def arrivals(tree, place="work"):
@@ -250,6 +250,9 @@ claim(
     set(written) - set(reached) == {"asyncio with run_in_executor"},
     f"{len(reached)} of {len(written)} recommendations are reached",
 )
+
+# %%
+draw_choosing.tree(ARTICLE_TREE, title="The article's tree")
 
 # %% [markdown]
 # And is what it reaches right? "CPU-bound: multiprocessing". Hashing is CPU-bound, and done in C.
@@ -307,8 +310,8 @@ claim(
 )
 
 # %% [markdown]
-# The **advisor** walks it with you. Answer the questions that aren't greyed out: the advice follows at once. *Run*
-# makes the measurement on which the advice rests, here and now. On a machine of another kind, or under
+# The **advisor** walks it with you. Answer the questions: the advice follows at once, and says which answers it
+# follows from. *Run* makes the measurement on which the advice rests, here and now. On a machine of another kind, or under
 # another Python, it may say no: then believe the measurement.
 
 # %%
@@ -372,7 +375,7 @@ guess_start.compare(
     "starting the processes" if seconds["processes"] > 2 * min(warm) else "the computing",
     {
         "the computing": "That is what remains when the pool is up. Look at the two times.",
-        "handing over the tasks": "Four messages: less than a millisecond each.",
+        "handing over the tasks": "Four short messages. The end of this section measures one.",
     },
 )
 
@@ -399,7 +402,7 @@ print(inspect.getsource(executors.SequentialExecutor.submit))
 
 # %% [markdown]
 # The other is an event loop in a thread. A coroutine function is awaited there; a plain function is called
-# there, and so blocks the loop:
+# there, and so blocks the loop. The `_seats` are a semaphore for so many workers:
 
 # %%
 print(inspect.getsource(executors.AsyncioExecutor._run))
@@ -466,7 +469,7 @@ with start("asyncio", workers=4) as pool:
 # %%
 claim(
     "6.2-blocks",
-    "asyncio does functions that block one after another; coroutines that await it overlaps.",
+    "An event loop runs functions that block one after another; coroutines that await overlap.",
     blocking_s > 0.95 * sum(waits) and awaiting_s < blocking_s,
     f"time.sleep {blocking_s * 1e3:.0f} ms, asyncio.sleep {awaiting_s * 1e3:.0f} ms",
     tolerance="5 %: some systems' clocks let a sleep end a little early",
@@ -709,13 +712,6 @@ from helpers.workers import crawl as blocking_crawl
 from helpers.workers import database as blocking_database
 from helpers.workers import science as python_science
 
-# %%
-guess_table = Prediction(
-    "Nine measurements. For how many of them is the article's choice as good as the fastest?",
-    ["eight or nine", "five to seven", "four or fewer"],
-)
-guess_table
-
 # %% [markdown]
 # All jobs use the same pools, which are started once: one worker per core to compute (at least two, at
 # most four here), and many threads that only wait. What it takes to start the processes is measured
@@ -726,7 +722,8 @@ workers = max(2, min(4, usable_cores()[0]))
 threads = ThreadPoolExecutor(workers)
 waiting = ThreadPoolExecutor(24)
 began = time.perf_counter()
-processes = ProcessPoolExecutor(workers, get_context("spawn"))
+# begin: so that an interrupt of the notebook doesn't break the pool, and it ends with the notebook.
+processes = ProcessPoolExecutor(workers, get_context("spawn"), initializer=begin)
 list(processes.map(time.sleep, [0.01] * workers))  # until they are up
 start_s = time.perf_counter() - began
 found, profiles = {}, {}
@@ -810,7 +807,6 @@ guess_crawl = Prediction(
     ["five times as fast, or more", "twice as fast, or more", "less than that, or not at all"],
 )
 guess_crawl
-
 
 # %%
 async def page(session, url):
@@ -907,7 +903,6 @@ guess_images = Prediction(
 )
 guess_images
 
-
 # %%
 def three_models(task, items):
     return {
@@ -1000,7 +995,6 @@ print(inspect.getsource(blocking_database.report))
 # %% [markdown]
 # **aiosqlite** gives the same questions an `await`.
 
-
 # %%
 async def ask(path, question, value):
     async with aiosqlite.connect(path) as connection:
@@ -1015,7 +1009,6 @@ async def all_reports(path, cities):
 
 async def all_lookups(path, keys):
     return await asyncio.gather(*(ask(path, blocking_database.LOOKUP, key) for key in keys))
-
 
 # %%
 guess_database = Prediction(
@@ -1101,7 +1094,6 @@ claim(
 # What does aiosqlite do, then? SQLite has no asynchronous interface. Ask each question in which thread it
 # is answered: a function of Python's, called from within SQL, can tell.
 
-
 # %%
 async def which_threads(path, times):
     seen = set()
@@ -1171,7 +1163,6 @@ def ask_database():
 
 async def block():
     ask_database()
-
 
 # %%
 loop = asyncio.get_running_loop()
@@ -1422,7 +1413,14 @@ claim(
 # ### The article's table, beside yours
 #
 # Each row stands for what you have just measured. "As good" is who takes at most a tenth longer than the
-# fastest. Where other programs disturbed, it says that it can't be told.
+# fastest. Where other programs disturbed, it says that it can't be told. Before you look:
+
+# %%
+guess_table = Prediction(
+    "Nine measurements. For how many of them is the article's choice as good as the fastest?",
+    ["eight or nine", "five to seven", "four or fewer"],
+)
+guess_table
 
 # %%
 findings = [
@@ -1523,11 +1521,9 @@ processes = None  # a pool of processes that is kept keeps its semaphores
 # 6.1, from 0 to 1; a task below 0.5 counts as one that waits. `library`: there is an async library for what it
 # waits for. `releases`: it computes in C code that releases the GIL. `gil`: this Python has a GIL.
 
-
 # %% tags=["exercise"]
 def choose(share_on_core, library, releases, gil):
     return ...
-
 
 # %%
 exercises.check("6.1", checks_choosing.choose, choose)
@@ -1553,11 +1549,9 @@ exercises.check("6.1", checks_choosing.choose, choose)
 # take in a pool with as many processes as there are `cores`, which is started for them? `start_s`: to start the
 # pool. `hand_over_s`: to hand over one task; this isn't done in parallel. A task can't be divided.
 
-
 # %% tags=["exercise"]
 def seconds_in_processes(tasks, task_s, cores, start_s, hand_over_s):
     return ...
-
 
 # %%
 exercises.check("6.2", checks_choosing.seconds_in_processes, seconds_in_processes)
@@ -1582,11 +1576,9 @@ exercises.check("6.2", checks_choosing.seconds_in_processes, seconds_in_processe
 # Fetch all pages at the same time. As soon as a page is there, let `pool`, an executor, do its work,
 # while the loop goes on. Return the results in the order of the addresses.
 
-
 # %% tags=["exercise"]
 async def fetch_and_work(urls, fetch, work, pool):
     return ...
-
 
 # %%
 exercises.check("6.3", checks_scenarios.fetch_and_work, fetch_and_work)
@@ -1617,11 +1609,9 @@ exercises.check("6.3", checks_scenarios.fetch_and_work, fetch_and_work)
 # `look_up(key)` and `close()`. Open at most one for each thread, and close each in the end. Return the
 # answers in the order of the keys. `close` may be called from any thread.
 
-
 # %% tags=["exercise"]
 def look_up_all(keys, connect, workers):
     return ...
-
 
 # %%
 exercises.check("6.4", checks_scenarios.look_up_all, look_up_all)
@@ -1682,5 +1672,5 @@ chapter.end("6")
 # %% [markdown]
 # ## Next
 #
-# Concurrent programs go wrong in ways of their own. Chapter 7, *pitfalls and debugging* (in the making), is
-# about finding out why.
+# Concurrent programs go wrong in ways of their own. [Chapter 7](07_pitfalls_and_debugging.ipynb),
+# *pitfalls and debugging*, is about finding out why.

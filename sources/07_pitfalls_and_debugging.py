@@ -27,8 +27,8 @@
 # %% [markdown]
 # ## Time
 #
-# Self-study: about 190 minutes, exercises included. Classroom: 110 minutes, without the exercises and the
-# Trys. Each section says how long it takes, and how long the sections have taken so far.
+# Self-study: about 270 minutes, exercises included: take it in several sittings. Classroom: 150 minutes,
+# without the exercises and the Trys. Each section says how long it takes, and how long the sections have taken so far.
 
 # %%
 import asyncio
@@ -2948,7 +2948,7 @@ claim(
 # %% [markdown]
 # ## Exercises
 #
-# *About 30 minutes for the first three.* Write, run the cell, then run the check below it.
+# *About 30 minutes for the first three, 15 for the next two.* Write, run the cell, then run the check below it.
 
 # %% [markdown]
 # ### Exercise 7.1
@@ -3580,4 +3580,4 @@ chapter.end("7")
 # %% [markdown]
 # ## Next
 #
-# Your program is right. Now it should be fast: chapter 8, *tuning performance* (in the making).
+# Your program is right. Now it should be fast: [chapter 8](08_performance_tuning.ipynb), *tuning performance*.

@@ -97,7 +97,7 @@ def test_a_cluster_here_works_survives_a_kill_and_leaves_nothing(
         futures[1].result()
         psutil.Process(victim).kill()
         assert [future.result(30) for future in futures] == [n * n for n in range(16)]
-        cluster.client.wait_for_workers(2, timeout=30)
+        cluster.client.wait_for_workers(2, timeout=START_S)
         assert victim not in processes(cluster.client).values()
         assert list(tmp_path.iterdir())
     assert list(tmp_path.iterdir()) == []

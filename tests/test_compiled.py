@@ -84,7 +84,7 @@ def test_each_language_finds_the_same(language: str) -> None:
 def test_without_numba_the_same_code_runs_as_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     stand_in = measure.numba()
-    assert stand_in.__version__ == "not installed"
+    assert "numba isn't installed here" in stand_in.__version__
     assert stand_in.njit(workers.longest_chain) is workers.longest_chain
     assert stand_in.njit(nogil=True)(workers.longest_chain) is workers.longest_chain
     assert list(stand_in.prange(2, 5)) == [2, 3, 4]

@@ -76,7 +76,7 @@ def rates(
     axes.set_xlim(low / 2, high * 3)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("numbers a second; hatched up to what all cores could do")
+    axes.set_xlabel("numbers a second; hatched up to what so many cores could do")
     axes.grid(axis="x", alpha=0.3)
     return Picture(figure, describe_rates(each, base, limits))
 

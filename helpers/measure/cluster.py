@@ -13,9 +13,10 @@ import os
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from helpers.measure.timeline import Span, State, Timeline
@@ -52,12 +53,12 @@ class ClusterExecutor(Executor):
         if not 1 <= workers <= MOST_WORKERS:
             raise ValueError(f"workers must be 1 to {MOST_WORKERS}, got {workers}")
         address = address or os.environ.get(ADDRESS)
-        # Workers keep large results in a folder. Dask would leave its own behind.
-        self._scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.local: LocalCluster | None = None
+        self._until_end = ExitStack()
         try:
             if not address:
-                self.local = start_here(workers, self._scratch.name)
+                self._until_end.enter_context(_settings())
+                self.local = start_here(workers)
             self.client: Client = connect(self.local or str(address))
         except BaseException:
             self._end()
@@ -79,27 +80,42 @@ class ClusterExecutor(Executor):
             self.local.close()
             self.local = None
             _end_offloading()
-        self._scratch.cleanup()
+        self._until_end.close()
 
 
-def start_here(workers: int, scratch: str) -> LocalCluster:
+def start_here(workers: int) -> LocalCluster:
     """A scheduler in this process, and so many worker processes of one thread each.
 
-    Only this computer can reach it, and it serves no web page. scratch: a folder for results that
-    are too large for memory.
+    Only this computer can reach it, and it serves no web page.
     """
-    import dask
     from distributed import LocalCluster
 
-    with dask.config.set({"temporary-directory": scratch}):
-        return LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address=None,
-            # A worker that ends without being asked is what the lesson shows, not news.
-            silence_logs=logging.CRITICAL,
-        )
+    return LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        # A worker that ends without being asked is what the lesson shows, not news.
+        silence_logs=logging.CRITICAL,
+    )
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Dask's settings while a cluster runs here; its folder is removed afterwards."""
+    import dask
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        settings = {
+            "temporary-directory": scratch,
+            # On a crowded machine a new worker needs longer than Dask's 15 seconds to start.
+            "distributed.deploy.lost-worker-timeout": "120s",
+            # And Dask warns, here and in each worker, that its folders took long to make.
+            "distributed.nanny.pre-spawn-environ.PYTHONWARNINGS": "ignore",
+        }
+        with dask.config.set(settings), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Creating scratch directories")
+            yield
 
 
 def connect(to: LocalCluster | str) -> Client:

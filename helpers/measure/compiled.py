@@ -44,7 +44,7 @@ def numba() -> Any:
     """
     if NUMBA.met():
         return importlib.import_module("numba")
-    return SimpleNamespace(__version__="not installed", njit=_as_it_is, prange=range)
+    return SimpleNamespace(__version__=f": {NUMBA.reason}", njit=_as_it_is, prange=range)
 
 
 def _as_it_is(function: Callable[..., Any] | None = None, **_: Any) -> Any:
