@@ -34,10 +34,19 @@ def answer(module: str, *arguments: object, deadline: float = 300.0) -> Any:
     return json.loads(_run(["-m", f"benchmarks.{module}", *map(str, arguments)], deadline))
 
 
+def answer_of(command: list[str], deadline: float = 300.0) -> Any:
+    """The last line that a command prints, as JSON. For what another program has to start."""
+    return json.loads(_run_command(command, deadline).splitlines()[-1])
+
+
 def _run(arguments: list[str], deadline: float) -> str:
+    return _run_command([sys.executable, *arguments], deadline)
+
+
+def _run_command(command: list[str], deadline: float) -> str:
     try:
         done = subprocess.run(
-            [sys.executable, *arguments],
+            command,
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -18,6 +18,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from benchmarks import (  # noqa: E402
     async_requests,
     chapters,
+    explorer,
     imports,
     lanes,
     messages,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "pools": (pools.rows, 31),
     "messages": (messages.rows, 15),
     "async_requests": (async_requests.rows, 9),
+    "explorer": (explorer.rows, 5),
     "chapters": (chapters.rows, 3),
 }
 

@@ -100,7 +100,7 @@ def listing(source: str) -> dict[str, Any]:
     ``function_listing`` returns. Raises ValueError for a text that has no opcodes to list.
     """
     gil = gil_enabled()
-    functions = [function_listing(code, name, gil) for name, code in _functions(_compiled(source))]
+    functions = [function_listing(code, name, gil) for name, code in _functions(compiled(source))]
     if not functions:
         raise ValueError("source has no function in it: begin with a line like def increment(n):")
     return {"python": platform.python_version(), "gil": gil, "functions": functions}
@@ -163,7 +163,8 @@ def _argument(instruction: dis.Instruction) -> str:
     return text if text or instruction.arg is None else str(instruction.arg)
 
 
-def _compiled(source: str) -> CodeType:
+def compiled(source: str, file: str = "<your function>") -> CodeType:
+    """Compile a text that a reader has typed. ValueError, with its line, for one with an error."""
     if not source.strip():
         raise ValueError("source is empty: write a function")
     if len(source) > LONGEST:
@@ -173,7 +174,7 @@ def _compiled(source: str) -> CodeType:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as an odd escape in a string
-            return compile(source, "<your function>", "exec", dont_inherit=True)
+            return compile(source, file, "exec", dont_inherit=True)
     except SyntaxError as error:
         raise ValueError(f"source is not Python: line {error.lineno}: {error.msg}") from None
     except (RecursionError, MemoryError):
