@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional
 
-_listener: Optional[Callable[[float], None]] = None
+
+_listener: "Callable[[float], None] | None" = None
 
 
 def part_done(done: float) -> None:
@@ -14,7 +14,7 @@ def part_done(done: float) -> None:
         _listener(min(1.0, max(0.0, done)))
 
 
-def listen(listener: Optional[Callable[[float], None]]) -> None:
+def listen(listener: Callable[[float], None] | None) -> None:
     """From now on, call this with each part that is done; None: nobody listens any more."""
     global _listener
     _listener = listener
