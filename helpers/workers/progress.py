@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-
-_listener: "Callable[[float], None] | None" = None
+_listener: Callable[[float], None] | None = None
 
 
 def part_done(done: float) -> None:
