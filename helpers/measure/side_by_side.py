@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from operator import truediv
 from pathlib import Path
 from typing import Any
@@ -15,12 +13,12 @@ from typing import Any
 from helpers.measure.elsewhere import WorkerFailed, call
 from helpers.measure.host import HostMeter
 from helpers.measure.interpreters import Found, Interpreter, find_interpreters
-from helpers.measure.machine import machine
+from helpers.measure.records import FOLDER, load, save
 from helpers.workers import side_by_side as worker
 
 EXPERIMENTS = tuple(worker.EXPERIMENTS)
 MOST_ROUNDS = 50
-RECORD = Path(__file__).with_name("recorded") / "side_by_side.json"
+RECORD = FOLDER / "side_by_side.json"
 _DEADLINE_S = 120.0
 # What the others of an experiment are compared with: values of one run, so that it doesn't matter
 # on which machine they were measured. The rest are parts lost, or seconds.
@@ -187,8 +185,7 @@ def recorded_runs(path: Path = RECORD) -> Iterator[Run]:
     """The runs that come with the course. None if there is no record."""
     if not path.exists():
         return
-    record = json.loads(path.read_text(encoding="utf-8"))
-    said = f"recorded on {record['machine']}, {record['date']}"
+    record, said = load(path)
     for row in record["runs"]:
         subject = Subject(row["python"], row["free_threaded"], row["gil"], row["jit"])
         values = {name: tuple(points) for name, points in row["values"].items()}
@@ -209,13 +206,7 @@ def record(
     here = [one for one in subjects() if one.path]
     found = side_by_side(experiments, here, rounds, progress=progress)
     rows = [_row(run) for run in found.runs if not run.missing]
-    this = machine()
-    cores = f"{this.cores} core{'s' if this.cores > 1 else ''}"
-    text = json.dumps(
-        {"machine": f"{cores}, {this.system}", "date": date.today().isoformat(), "runs": rows},
-        indent=1,
-    )
-    path.write_text(text + "\n", encoding="utf-8")
+    save(path, {"runs": rows})
     return len(rows)
 
 

@@ -1,0 +1,30 @@
+"""Recorded results: what stands in for an interpreter that isn't on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from helpers.measure.machine import machine
+
+FOLDER = Path(__file__).with_name("recorded")
+
+
+def save(path: Path, found: Mapping[str, Any]) -> None:
+    """Write results down, with the machine they are from and the date.
+
+    The machine is told by its cores and system; nothing that would say whose it is.
+    """
+    this = machine()
+    cores = f"{this.cores} core{'s' if this.cores > 1 else ''}"
+    noted = {"machine": f"{cores}, {this.system}", "date": date.today().isoformat(), **found}
+    path.write_text(json.dumps(noted, indent=1) + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> tuple[dict[str, Any], str]:
+    """The results, and a text that says that, where and when they were recorded."""
+    noted = json.loads(path.read_text(encoding="utf-8"))
+    return noted, f"recorded on {noted['machine']}, {noted['date']}"
