@@ -138,7 +138,7 @@ def test_an_unknown_command_lists_the_commands(
 ) -> None:
     main(["play"], place.root)
     said = capsys.readouterr().err
-    assert all(command in said for command in ("lab", "test", "execute", "bench"))
+    assert all(command in said for command in ("lab", "test", "execute", "bench", "record"))
 
 
 def test_an_unknown_chapter_lists_the_chapters(

@@ -13,14 +13,15 @@ from helpers.measure.machine import machine
 FOLDER = Path(__file__).with_name("recorded")
 
 
-def save(path: Path, found: Mapping[str, Any]) -> None:
-    """Write results down, with the machine they are from and the date.
-
-    The machine is told by its cores and system; nothing that would say whose it is.
-    """
+def machine_in_words() -> str:
+    """This machine's cores and system; nothing that would say whose it is."""
     this = machine()
-    cores = f"{this.cores} core{'s' if this.cores > 1 else ''}"
-    noted = {"machine": f"{cores}, {this.system}", "date": date.today().isoformat(), **found}
+    return f"{this.cores} core{'s' if this.cores > 1 else ''}, {this.system}"
+
+
+def save(path: Path, found: Mapping[str, Any]) -> None:
+    """Write results down, with the machine they are from and the date."""
+    noted = {"machine": machine_in_words(), "date": date.today().isoformat(), **found}
     path.write_text(json.dumps(noted, indent=1) + "\n", encoding="utf-8")
 
 
