@@ -6,7 +6,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from helpers.measure.elsewhere import WorkerFailed, call
 from helpers.measure.interpreters import find_interpreters
 from helpers.measure.records import FOLDER, load, save
 from helpers.workers import free_threading as worker
+from helpers.workers.timeline import gil_enabled
 
 RECORD = FOLDER / "free_threading.json"
 
@@ -57,7 +60,7 @@ class Extension:
 def hidden_races(
     python: str | Path = sys.executable,
     times: int = 20_000,
-    seconds: float = 0.2,
+    seconds: float = 0.1,
     environment: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
 ) -> HiddenRaces:
@@ -76,7 +79,7 @@ def hidden_races(
     return _races(found, worker.THREADS * times)
 
 
-def without_gil(seconds: float = 0.5) -> HiddenRaces:
+def without_gil(seconds: float = 2.0) -> HiddenRaces:
     """The same on a free-threaded CPython of this machine, or else the recorded run."""
     found = find_interpreters().free_threaded
     if found:
@@ -85,6 +88,13 @@ def without_gil(seconds: float = 0.5) -> HiddenRaces:
     return HiddenRaces(
         **{**noted["races"], "locked": tuple(noted["races"]["locked"])}, recorded=said
     )
+
+
+def with_and_without_gil() -> tuple[HiddenRaces, HiddenRaces]:
+    """This interpreter with a GIL (switched on, if it runs without), and one that has none."""
+    if gil_enabled():
+        return hidden_races(), without_gil()
+    return hidden_races(environment={"PYTHON_GIL": "1"}), hidden_races(seconds=2.0)
 
 
 def extensions() -> tuple[Extension, Extension]:
@@ -96,7 +106,9 @@ def extensions() -> tuple[Extension, Extension]:
     found = find_interpreters().free_threaded
     try:
         if found:
-            return _import(found[0].path, False), _import(found[0].path, True)
+            with ThreadPoolExecutor(2) as pool:
+                silent, declaring = pool.map(partial(_import, found[0].path), (False, True))
+            return silent, declaring
     except WorkerFailed:  # no compiler, or no header files
         pass
     noted, said = load(RECORD)

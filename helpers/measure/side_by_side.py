@@ -134,12 +134,30 @@ def subjects(found: Found | None = None) -> tuple[Subject, ...]:
 
 
 def with_and_without_gil(found: Found | None = None) -> tuple[Subject, ...]:
-    """This interpreter, beside one of the other kind: of this machine if there is one, else of the
-    record. It has the same version if there is such a one, else the newest."""
+    """This interpreter and one of the other kind, with or without a GIL, the newest that there is.
+
+    Between them one of the same kind as this, of the version of the other, if this has another.
+    What is on this machine comes before what was recorded.
+    """
     own, *others = subjects(found)
-    other = [one for one in others if one.gil is not own.gil and not one.jit]
-    other.sort(key=lambda one: (bool(one.path), one.kind[0] == own.kind[0], one.kind))
-    return (own, other[-1]) if other else (own,)
+
+    def best(gil: bool, minor: tuple[int, ...]) -> Subject | None:
+        # One that was built without a GIL and runs with one is neither of the two.
+        able = [
+            one
+            for one in others
+            if one.gil is gil and not one.jit and (not one.free_threaded or not gil)
+        ]
+        of_version = [one for one in able if one.kind[0] == minor]
+        return max(of_version or able, key=lambda one: (bool(one.path), one.kind), default=None)
+
+    other = best(not own.gil, own.kind[0])
+    if other is None:
+        return (own,)
+    between = best(own.gil, other.kind[0]) if other.kind[0] != own.kind[0] else None
+    if between is None or between.kind[0] != other.kind[0]:
+        return own, other
+    return own, between, other
 
 
 def side_by_side(
