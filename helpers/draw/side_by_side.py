@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # What each panel shows, and along which axis.
 PANELS = {
     "threads": ("Two threads of pure Python", "times as fast as one thread"),
-    "races": ("Races: updates that were lost", "% of the updates of four threads"),
+    "races": ("Races: updates lost in the worst round", "% of the updates of four threads"),
     "one thread": ("One thread by itself", "milliseconds for the same work"),
     "models": ("Two tasks at once", "times as fast as one after another"),
     "start-up": ("Starting an interpreter", "milliseconds until it has ended"),
@@ -27,8 +27,8 @@ _IN_MS = ("one thread", "start-up")
 def side_by_side(found: SideBySide) -> Picture:
     """One panel per experiment, one row per interpreter, one marker per thing that is compared.
 
-    The mark is the best of the rounds; a line leads to their median. Why a row is empty is said in
-    the sentence below.
+    The mark is the best of the rounds, of races the worst; a line leads to their median. Why a row
+    is empty is said in the sentence below.
     """
     names, rows = found.experiments, len(found.subjects)
     height = 0.9 + len(names) * (1.35 + 0.42 * rows)
@@ -39,7 +39,7 @@ def side_by_side(found: SideBySide) -> Picture:
 
 
 def describe(found: SideBySide) -> str:
-    """A sentence per experiment and interpreter, with the best of the rounds."""
+    """A sentence per experiment, with what is marked for each interpreter."""
     parts = []
     for name in found.experiments:
         title, axis = PANELS[name]
@@ -71,13 +71,13 @@ def _panel(axes: Axes, name: str, runs: tuple[Run, ...]) -> None:
         for place, key in enumerate(series):
             if key not in run.points:
                 continue
-            best, median = run.points[key]
+            value, median = run.points[key]
             colour, marker = SERIES[place % len(SERIES)]
             # Beside each other within the row, so that none hides another.
             y = row + 0.16 * (place - (len(series) - 1) / 2)
-            axes.plot([best, median], [y, y], color=colour, linewidth=2, alpha=0.5)
+            axes.plot([value, median], [y, y], color=colour, linewidth=2, alpha=0.5)
             axes.plot(
-                best,
+                value,
                 y,
                 marker,
                 color=colour,

@@ -32,7 +32,7 @@ def side_by_side_lab(
         {
             "experiments": several("Experiments", list(measure.EXPERIMENTS), chosen),
             "among": several("Interpreters", known, beside),
-            "rounds": number("Rounds", 9, 3, measure.MOST_ROUNDS),
+            "rounds": number("Rounds", 15, 3, measure.MOST_ROUNDS),
         },
         measure_side_by_side,
         draw_side_by_side,

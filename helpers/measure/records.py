@@ -22,10 +22,18 @@ def machine_in_words() -> str:
 def save(path: Path, found: Mapping[str, Any]) -> None:
     """Write results down, with the machine they are from and the date."""
     noted = {"machine": machine_in_words(), "date": date.today().isoformat(), **found}
-    path.write_text(json.dumps(noted, indent=1) + "\n", encoding="utf-8")
+    parts = (f' "{name}": {_by_lines(value)}' for name, value in noted.items())
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 
 
 def load(path: Path) -> tuple[dict[str, Any], str]:
     """The results, and a text that says that, where and when they were recorded."""
     noted = json.loads(path.read_text(encoding="utf-8"))
     return noted, f"recorded on {noted['machine']}, {noted['date']}"
+
+
+def _by_lines(value: Any) -> str:
+    """As JSON, the items of a list each on a line of its own."""
+    if not isinstance(value, list):
+        return json.dumps(value)
+    return "[\n" + ",\n".join(f"  {json.dumps(item)}" for item in value) + "\n ]"

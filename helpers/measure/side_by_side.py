@@ -17,7 +17,7 @@ from helpers.measure.records import FOLDER, load, save
 from helpers.workers import side_by_side as worker
 
 EXPERIMENTS = tuple(worker.EXPERIMENTS)
-MOST_ROUNDS = 50
+MOST_ROUNDS = 200
 RECORD = FOLDER / "side_by_side.json"
 _DEADLINE_S = 120.0
 # What the others of an experiment are compared with: values of one run, so that it doesn't matter
@@ -71,17 +71,19 @@ class Run:
 
     @property
     def points(self) -> dict[str, tuple[float, float]]:
-        """What is to be drawn, by name: by the best of the rounds, and by their median.
+        """What is to be drawn, by name: what the rounds tell of the interpreter, and their median.
 
-        What disturbs only adds to a time, so the best one says most of the interpreter, and the
-        median how much it was disturbed. Of races the median is taken for both.
+        What disturbs only adds to a time, so the best round says most of the interpreter, and the
+        median how much it was disturbed. Of races it is the worst round: what can happen.
         Source: https://docs.python.org/3/library/timeit.html#timeit.Timer.repeat
         threads, models, event loops: times as fast as one thread, one after another, one loop.
         races: percent of the updates. one thread, start-up: milliseconds.
         """
         if self.experiment == "races":
-            lost = {name: 100 * statistics.median(row) for name, row in self.values.items()}
-            return {name: (percent, percent) for name, percent in lost.items()}
+            return {
+                name: (100 * max(row), 100 * statistics.median(row))
+                for name, row in self.values.items()
+            }
         one = _ONE.get(self.experiment)
         if one is None:
             return {
@@ -163,13 +165,13 @@ def with_and_without_gil(found: Found | None = None) -> tuple[Subject, ...]:
 def side_by_side(
     experiments: Sequence[str],
     among: Sequence[Subject],
-    rounds: int = 9,
+    rounds: int = 15,
     stop: threading.Event | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> SideBySide:
     """Run each experiment on each subject, or look it up in the record.
 
-    experiments: some of EXPERIMENTS. rounds: of each, 3 to 50. stop, progress: as for
+    experiments: some of EXPERIMENTS. rounds: of each, 3 to 200. stop, progress: as for
     ``elsewhere.call``. What fails is in the result as missing.
     Raises ValueError for no or unknown experiments, no subjects, or rounds outside; Stopped.
     """
@@ -212,7 +214,7 @@ def recorded_runs(path: Path = RECORD) -> Iterator[Run]:
 
 def record(
     path: Path = RECORD,
-    rounds: int = 31,
+    rounds: int = 100,
     experiments: Sequence[str] = EXPERIMENTS,
     progress: Callable[[float], None] | None = None,
 ) -> int:
@@ -229,7 +231,7 @@ def record(
 
 
 def _row(run: Run) -> dict[str, Any]:
-    values = {name: [round(each, 6) for each in row] for name, row in run.values.items()}
+    values = {name: [float(f"{each:.4g}") for each in row] for name, row in run.values.items()}
     one = run.subject
     return {
         "experiment": run.experiment,

@@ -24,9 +24,12 @@ from helpers.workers.progress import part_done
 from helpers.workers.scaling import count_down, split_among
 from helpers.workers.turns import by_turns
 
-# Of a short loop: some milliseconds, which other work on the machine leaves alone now and then.
-ROUNDS = 100_000
+# Short pieces of work, some milliseconds each: even on a busy machine two cores are free for so
+# long now and then, and the best of many rounds will have met that moment.
+LOOPS = 60_000
+REQUESTS = 60
 WORKERS = 2
+MOST_RACES = 20  # a worst round is found in few
 SHAPES = ("counter += 1", "a property", "a call", "a loop in between")
 # As little as can be, and with what is installed for it.
 STARTS = {"python -S -c pass": ["-S", "-c", "pass"], "python -c pass": ["-c", "pass"]}
@@ -42,12 +45,13 @@ def run(experiment: str, rounds: int) -> dict[str, Any]:
 def threads(rounds: int) -> Values:
     """Seconds of the same pure-Python work by one thread, and split among two."""
     counts = {"1 thread": 1, "2 threads": 2}
-    return by_turns({name: partial(split_among, n, ROUNDS) for name, n in counts.items()}, rounds)
+    return by_turns({name: partial(split_among, n, LOOPS) for name, n in counts.items()}, rounds)
 
 
 def races(rounds: int) -> Values:
     """For each shape, the part of four threads' updates that was lost, round by round."""
     found: Values = {shape: [] for shape in SHAPES}
+    rounds = min(rounds, MOST_RACES)
     for number in range(rounds):
         for shape in SHAPES:
             made, counted = shapes.counted(shape, False, 4, 20_000, 1e-5)
@@ -93,10 +97,10 @@ def containers(times: int) -> int:
 def one_thread(rounds: int) -> Values:
     """Seconds of four kinds of Python code, by a single thread."""
     kinds: dict[str, Callable[[], object]] = {
-        "arithmetic": partial(count_down, ROUNDS),
-        "attributes": partial(attributes, 60_000),
-        "objects": partial(objects, 20_000),
-        "containers": partial(containers, 40_000),
+        "arithmetic": partial(count_down, LOOPS),
+        "attributes": partial(attributes, LOOPS),
+        "objects": partial(objects, LOOPS // 3),
+        "containers": partial(containers, LOOPS // 2),
     }
     return by_turns({name: partial(seconds, kind) for name, kind in kinds.items()}, rounds)
 
@@ -129,12 +133,12 @@ def models(rounds: int) -> Values:
 def both_tasks() -> None:
     """One after another."""
     for _ in range(WORKERS):
-        count_down(ROUNDS)
+        count_down(LOOPS)
 
 
 def both_tasks_in(pool: Executor) -> None:
     """At once, if the pool's workers can."""
-    list(pool.map(count_down, [ROUNDS] * WORKERS))
+    list(pool.map(count_down, [LOOPS] * WORKERS))
 
 
 def start_up(rounds: int) -> Values:
@@ -179,7 +183,7 @@ def in_loops(loops: int, requests: int) -> float:
 def event_loops(rounds: int) -> Values:
     """Seconds of the same requests in one event loop, and split among two in two threads."""
     counts = {"1 loop": 1, "2 loops": 2}
-    return by_turns({name: partial(in_loops, n, 120) for name, n in counts.items()}, rounds)
+    return by_turns({name: partial(in_loops, n, REQUESTS) for name, n in counts.items()}, rounds)
 
 
 def seconds(do: Callable[[], object]) -> float:
