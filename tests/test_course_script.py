@@ -318,6 +318,11 @@ def test_benchmarks_that_do_not_exist_are_named(
     assert "there are no benchmarks yet" in capsys.readouterr().err
 
 
+def test_records_are_made_by_a_program_of_their_own(place: Place, runs: FakeRuns) -> None:
+    assert main(["record", "--", "races"], place.root) == 0
+    assert runs.commands[-1] == [str(place.python), "-m", "tools.record", "races"]
+
+
 def test_benchmarks_install_their_own_requirements_once(place: Place, runs: FakeRuns) -> None:
     folder = place.root / "benchmarks"
     folder.mkdir()

@@ -98,10 +98,12 @@ def _panel(axes: Axes, name: str, runs: tuple[Run, ...]) -> None:
     axes.set_xlim(0, 100 if axis.startswith("%") else _round_up(1.15 * most))
     axes.set_xlabel(axis)
     axes.set_title(title, loc="left", pad=28)
+    if not series:
+        return
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0, 1.0),
-        ncols=max(1, len(series)),
+        ncols=len(series),
         frameon=False,
         fontsize=12,
         borderaxespad=0.2,
