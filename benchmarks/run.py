@@ -20,6 +20,7 @@ from benchmarks import (  # noqa: E402
     chapters,
     explorer,
     imports,
+    interpreters,
     lanes,
     messages,
     pools,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "messages": (messages.rows, 15),
     "async_requests": (async_requests.rows, 9),
     "explorer": (explorer.rows, 5),
+    "interpreters": (interpreters.rows, 15),
     "chapters": (chapters.rows, 3),
 }
 

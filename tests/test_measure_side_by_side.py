@@ -135,7 +135,7 @@ def test_the_record_is_whole_and_names_nobody() -> None:
     assert {run.experiment for run in runs} == set(measure.EXPERIMENTS)
     assert all(run.points for run in runs)
     assert all(
-        re.fullmatch(r"recorded on \d+ cores?, \w+ \w+, \d{4}-\d\d-\d\d", run.recorded)
+        re.fullmatch(r"recorded on \d+ cores?, \w+ \w+( \(.*\))?, \d{4}-\d\d-\d\d", run.recorded)
         for run in runs
     )
     noted = json.loads(measure.RECORD.read_text(encoding="utf-8"))

@@ -64,3 +64,5 @@ def test_a_record_says_where_and_when(tmp_path: Path) -> None:
     assert re.fullmatch(r"recorded on \d+ cores?, \w+ \w+, \d{4}-\d\d-\d\d", said)
     assert machine_in_words() in said
     assert json.loads(path.read_text(encoding="utf-8")) == noted
+    save(path, {}, busy=1.7)
+    assert "(other work kept 1.7 of them busy)" in load(path)[1]

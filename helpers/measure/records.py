@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from helpers.measure.compare import BUSY_CORES
 from helpers.measure.machine import machine
 
 FOLDER = Path(__file__).with_name("recorded")
@@ -19,9 +20,15 @@ def machine_in_words() -> str:
     return f"{this.cores} core{'s' if this.cores > 1 else ''}, {this.system}"
 
 
-def save(path: Path, found: Mapping[str, Any]) -> None:
-    """Write results down, with the machine they are from and the date."""
-    noted = {"machine": machine_in_words(), "date": date.today().isoformat(), **found}
+def save(path: Path, found: Mapping[str, Any], busy: float | None = None) -> None:
+    """Write results down, with the machine they are from and the date.
+
+    busy: cores that other work used meanwhile, None where that can't be told.
+    """
+    words = machine_in_words()
+    if busy is not None and busy > BUSY_CORES:
+        words += f" (other work kept {busy:.1f} of them busy)"
+    noted = {"machine": words, "date": date.today().isoformat(), **found}
     parts = (f' "{name}": {_by_lines(value)}' for name, value in noted.items())
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 

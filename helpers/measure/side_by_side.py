@@ -226,7 +226,7 @@ def record(
     here = [one for one in subjects() if one.path]
     found = side_by_side(experiments, here, rounds, progress=progress)
     rows = [_row(run) for run in found.runs if not run.missing]
-    save(path, {"runs": rows})
+    save(path, {"runs": rows}, found.busy)
     return len(rows)
 
 

@@ -10,7 +10,6 @@ import importlib
 import multiprocessing
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -21,7 +20,7 @@ from helpers.workers import races as shapes
 from helpers.workers.interpreters import identity
 from helpers.workers.overlap import has_interpreters, meet
 from helpers.workers.progress import part_done
-from helpers.workers.scaling import count_down, split_among
+from helpers.workers.scaling import count_down, split_among, together
 from helpers.workers.turns import by_turns
 
 # Short pieces of work, some milliseconds each: even on a busy machine two cores are free for so
@@ -164,20 +163,7 @@ async def serve(requests: int) -> None:
 
 def in_loops(loops: int, requests: int) -> float:
     """Seconds until all requests are served by so many event loops, each in its own thread."""
-    together = threading.Barrier(loops + 1)
-
-    def one_loop() -> None:
-        together.wait()
-        asyncio.run(serve(requests // loops))
-
-    crowd = [threading.Thread(target=one_loop) for _ in range(loops)]
-    for thread in crowd:
-        thread.start()
-    together.wait()
-    began = time.perf_counter()
-    for thread in crowd:
-        thread.join()
-    return time.perf_counter() - began
+    return together(loops, lambda: asyncio.run(serve(requests // loops)))
 
 
 def event_loops(rounds: int) -> Values:
