@@ -24,6 +24,11 @@ TEN, FIND_S = 10, 1.5
 ADDED_S = 0.06
 THREADS = 2
 WITHOUT_GIL, WITH_GIL = 1.8, 1.05
+# Some packages come without byte code, and it may be that none can be written.
+_IS_COMPILED = (
+    "import importlib.util, json, os, sys; "
+    "sys.exit(not os.path.exists(importlib.util.cache_from_source(json.__file__)))"
+)
 
 
 def rows(rounds: int) -> Iterator[Row]:
@@ -61,6 +66,12 @@ def _by_another_name(path: Path) -> str:
 
 def _protocol(one: Interpreter, rounds: int) -> Row:
     """A call into it, beside the least that its start can take; in turn."""
+    what, bound = (
+        f"call a worker in {one.label}, beside python -S -c pass",
+        f"at most {ADDED_S:g} s",
+    )
+    if subprocess.run([one.path, "-S", "-c", _IS_COMPILED], check=False).returncode:
+        return missing(what, bound, "its standard library is compiled anew at each start")
     meter, least, added = HostMeter(), [], []
     for _ in range(rounds):
         began = time.perf_counter()
@@ -71,9 +82,9 @@ def _protocol(one: Interpreter, rounds: int) -> Row:
         added.append(time.perf_counter() - began - least[-1])
     points, peer = Points(tuple(added)), Points(tuple(least))
     return Row(
-        f"call a worker in {one.label}, beside python -S -c pass",
+        what,
         f"{points} more",
-        f"adds at most {ADDED_S:g} s",
+        bound,
         at_most(points, ADDED_S, meter.use().others),
         peer=str(peer),
     )
