@@ -505,7 +505,7 @@ guess_lost.compare(
 # four threads:
 
 # %% tags=["nbval-ignore-output"]
-shapes = {"bare": 50_000, "call": 50_000, "sleep": 1_000, "lock": 1_000}
+shapes = {"bare": 50_000, "call": 300_000, "sleep": 1_000, "lock": 1_000}
 lost = {shape: lost_updates(shape, threads=4, times=times) for shape, times in shapes.items()}
 for shape, found in lost.items():
     print(f"{SHAPES[shape]:35} lost: {'none' if found.lost == 0 else 'some'}")

@@ -85,6 +85,7 @@ def _panel(axes: Axes, name: str, runs: tuple[Run, ...]) -> None:
                 markeredgewidth=2,
                 markerfacecolor="white" if run.recorded else colour,
                 linestyle="none",
+                clip_on=False,  # a mark at 0 is a whole one
                 label=None if key in labelled else key,
             )
             labelled.add(key)
