@@ -1187,7 +1187,7 @@ claim(
 # well: compare those of one maker.
 
 # %%
-side_by_side_lab("one thread").run()
+side_by_side_lab("one thread").set(rounds=7).run()
 
 # %% [markdown]
 # Three ways lead around the GIL. Choose by what your tasks share and by what you import:
