@@ -34,7 +34,7 @@ def test_one_panel_per_experiment_one_row_per_interpreter() -> None:
     )
     first, second = picture.figure.axes
     rows = [label.get_text() for label in first.get_yticklabels()]
-    assert rows == ["3.14.0", "3.13.5 free-threaded, GIL off (recorded)"]
+    assert rows == ["3.14.0", "3.13.5 free-threaded,\nGIL off (recorded)"]
     assert second.get_xlabel() == "milliseconds until it has ended"
     assert "Two threads of pure Python (times as fast as one thread): 3.14.0: 2 threads 2;" in (
         picture.text

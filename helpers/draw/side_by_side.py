@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from helpers.draw.picture import FAINT, INK, SERIES, Picture, new_figure
@@ -91,7 +92,7 @@ def _panel(axes: Axes, name: str, runs: tuple[Run, ...]) -> None:
             labelled.add(key)
         if not run.points:
             axes.text(0.01, row, "nothing to show", transform=axes.get_yaxis_transform())
-    axes.set_yticks(range(len(runs)), [run.subject.label for run in runs])
+    axes.set_yticks(range(len(runs)), [fill(run.subject.label, 22) for run in runs])
     axes.set_ylim(len(runs) - 0.5, -0.5)
     if axis.startswith("times"):
         axes.axvline(1, color=INK, linewidth=1, linestyle=":")
