@@ -1,4 +1,4 @@
-"""Sets the course up and runs it: `python3 course.py lab`, `test`, `execute` or `bench`.
+"""Sets the course up and runs it: `python3 course.py lab`, `test`, `execute`, `bench`, `record`.
 
 This file only checks the Python version, in words that every Python understands, so that an old one
 says what is wrong instead of showing a syntax error. The work is done in tools/launch.py.

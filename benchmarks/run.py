@@ -22,6 +22,7 @@ from benchmarks import (  # noqa: E402
     executors,
     explorer,
     imports,
+    interpreters,
     lanes,
     messages,
     pools,
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "explorer": (explorer.rows, 5),
     "executors": (executors.rows, 41),
     "chunks": (chunks.rows, 101),
+    "interpreters": (interpreters.rows, 15),
     "chapters": (chapters.rows, 3),
 }
 

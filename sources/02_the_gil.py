@@ -12,7 +12,7 @@
 # - read in a picture which thread runs, which waits for the GIL and which waits for a core
 # - tell which work gains from threads and which doesn't, and check it on your machine
 # - find the places in a function where another thread may come in between
-# - decide whether a Python without the GIL would help you
+# - decide whether a Python without the GIL would help you, and find what in your code it would break
 
 # %% [markdown]
 # ## What you need
@@ -24,7 +24,7 @@
 # %% [markdown]
 # ## Time
 #
-# Self-study: about 100 minutes, exercises included. Classroom: 60 minutes, without the exercises and
+# Self-study: about 110 minutes, exercises included. Classroom: 70 minutes, without the exercises and
 # the Trys.
 # Each section says how long it takes, and how long the sections have taken so far.
 
@@ -54,6 +54,7 @@ chapter.begin("2")
 # %%
 from helpers.draw import bytecode as draw_bytecode
 from helpers.draw import convoy as draw_convoy
+from helpers.draw import free_threading as draw_free_threading
 from helpers.draw import gil as draw_gil
 from helpers.draw import preemption as draw_preemption
 from helpers.draw import refcount as draw_refcount
@@ -63,7 +64,8 @@ from helpers.draw.timeline import lanes
 from helpers.labs.bytecode import bytecode_lab
 from helpers.labs.convoy import convoy_lab
 from helpers.labs.gil import contention_lab
-from helpers.measure import gil, preemption, refcount, scaling
+from helpers.labs.side_by_side import side_by_side_lab
+from helpers.measure import free_threading, gil, preemption, refcount, scaling
 from helpers.measure.bytecode import Switch, listing
 from helpers.measure.compare import compare
 from helpers.measure.convoy import convoy
@@ -72,6 +74,7 @@ from helpers.measure.interpreters import find_interpreters
 from helpers.measure.lost_updates import SHAPES, lost_updates
 from helpers.measure.overlap import by_turns, in_parallel
 from helpers.measure.timeline import State, timeline
+from helpers.workers import free_threading as workers_free_threading
 from helpers.workers import preemption as workers_preemption
 from helpers.workers.convoy import serve_echo
 
@@ -502,7 +505,7 @@ guess_lost.compare(
 # four threads:
 
 # %% tags=["nbval-ignore-output"]
-shapes = {"bare": 50_000, "call": 50_000, "sleep": 1_000, "lock": 1_000}
+shapes = {"bare": 50_000, "call": 300_000, "sleep": 1_000, "lock": 1_000}
 lost = {shape: lost_updates(shape, threads=4, times=times) for shape, times in shapes.items()}
 for shape, found in lost.items():
     print(f"{SHAPES[shape]:35} lost: {'none' if found.lost == 0 else 'some'}")
@@ -920,7 +923,7 @@ convoy_lab().run()
 # %% [markdown]
 # ## 2.4 Without the GIL
 #
-# *12 minutes; 76 so far*
+# *22 minutes; 86 so far*
 #
 # Since version 3.13 you can get a CPython that was built without the GIL, the **free-threaded**
 # build ([PEP 703](https://peps.python.org/pep-0703/)). It was experimental then. Since 3.14 it is
@@ -1042,18 +1045,68 @@ claim(
 # %% [markdown]
 # **Look.** With the GIL the line stays near 1. Without it, it climbs.
 #
-# **Explain.** Nothing in the code changed. What it costs: one thread by itself gets slower, by about
-# 40 % in 3.13 ([how-to for 3.13](https://docs.python.org/3.13/howto/free-threading-python.html)) and
-# 5 to 10 % in 3.14
-# ([What's New in 3.14](https://docs.python.org/3/whatsnew/3.14.html#free-threaded-mode-improvements)).
-# And the shared counter of section 2.2?
+# Nothing in the code changed. But is all your code ready for it?
+#
+# ### What the GIL hid
+#
+# Four threads share an *iterator* over a list: whoever is free takes the next number. It is a neat
+# way to hand out work, and with the GIL it works.
 
 # %%
-if free_threaded:
-    bare = lost_updates("bare", threads=4, times=200_000, python=free_threaded[0].path)
-    verdict = checked(bare.lost > 0, f"{bare.lost} of {bare.expected} lost")
+guess_iterator = Prediction(
+    "Four threads take numbers from one list iterator. Without the GIL, what do they get?",
+    ["each number once", "some numbers more than once", "an exception"],
+)
+guess_iterator
+
+
+# %% tags=["nbval-ignore-output"]
+def take_all(iterator, mine, start):
+    start.wait()
+    for number in iterator:
+        mine.append(number)
+
+
+numbers, start, shares = iter(list(range(80_000))), Barrier(4), [[], [], [], []]
+threads = [Thread(target=take_all, args=(numbers, mine, start)) for mine in shares]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("numbers handed out:", sum(len(mine) for mine in shares), "of", 80_000)
+
+# %% [markdown]
+# Now the same on both kinds of Python, beside three more things that threads may share. In the last
+# row each `next` is under a lock; the code of all four is in
+# [`helpers/workers/free_threading.py`](../helpers/workers/free_threading.py). Where your machine has
+# no free-threaded CPython, the right column is a recorded run and says so.
+
+# %%
+shared_with, shared_without = free_threading.with_and_without_gil()
+draw_free_threading.hidden_races([shared_with, shared_without])
+
+# %%
+twice = shared_without.got > shared_without.different
+guess_iterator.compare(
+    "some numbers more than once" if twice else None,
+    {
+        "each number once": "With the GIL, yes. An iterator has no lock of its own.",
+        "an exception": "That would be kinder: nothing tells you.",
+    },
+    untold="nothing went wrong in this run; that proves nothing",
+)
+
+# %% [markdown]
+# **Look.** Compare the two columns row by row. The *counter* of section 2.2 is wrong now: its luck
+# is gone. The *list* is right. The *iterator* hands out numbers more than once; under a lock
+# it doesn't.
+
+# %%
+if shared_without.recorded:
+    verdict = untold("there is no free-threaded CPython on this machine; the column is recorded")
 else:
-    verdict = untold("there is no free-threaded CPython on this machine")
+    evidence = f"{shared_without.counted} of {shared_without.expected} counted"
+    verdict = checked(shared_without.counted < shared_without.expected, evidence)
 claim(
     "2.4-bare",
     "Without the GIL, a bare += on a shared counter loses updates.",
@@ -1061,12 +1114,99 @@ claim(
     needs=[needs_cores(2)],
 )
 
+# %%
+claim(
+    "2.4-list",
+    "Lists keep every item that threads append at the same time, with the GIL or without.",
+    all(one.appended == one.expected for one in (shared_with, shared_without)),
+    f"{shared_with.appended} and {shared_without.appended} of {shared_with.expected} items",
+)
+
+# %%
+told = f"{shared_without.got} handed out of {shared_without.expected}"
+if shared_without.recorded:
+    verdict = untold("there is no free-threaded CPython on this machine; the column is recorded")
+elif not twice and shared_without.locked == (shared_without.expected,) * 2:
+    verdict = untold("the threads did not get in each other's way this time", told)
+else:
+    verdict = checked(shared_without.locked == (shared_without.expected,) * 2, told)
+claim(
+    "2.4-iterator",
+    "Without the GIL, threads that share a list iterator get items twice; a lock prevents it.",
+    verdict,
+    needs=[needs_cores(2)],
+)
+
 # %% [markdown]
-# Code that was right by luck is wrong. You need the same locks as always; now you notice when they
-# are missing.
+# **Explain.** A list, a dict and a set each have a lock of their own in this build; one call
+# of a method takes it. Two calls are still two calls: `if key not in cache: cache[key] = …` is a race
+# as ever. An iterator has no lock: shared between threads it may give an element twice or skip one
+# ([how-to](https://docs.python.org/3/howto/free-threading-python.html#iterators)). And that even
+# one call is safe is how CPython does it now, not what the language promises
+# ([how-to](https://docs.python.org/3/howto/free-threading-python.html#thread-safety)). So: a lock of
+# your own around what belongs together, or a `queue.Queue` to hand out work (chapter 4).
 #
-# **Try.** Get a free-threaded Python, for instance with `uv python install 3.14t`, restart the kernel,
-# and run this chapter again. The course finds it. Which claims change from "can't be told here"?
+# ### What switches the GIL back on
+#
+# An **extension module** is one written in C or another compiled language. Most were written when the
+# GIL protected them. Here is a whole one. It does nothing; it is compiled twice, once
+# with the line that declares that it can do without the GIL.
+
+# %%
+print(workers_free_threading.EXTENSION)
+
+# %%
+silent, declaring = free_threading.extensions()
+draw_free_threading.extensions([silent, declaring])
+
+# %%
+switches = not silent.before and silent.after and not declaring.after
+claim(
+    "2.4-extension",
+    "To import an extension module that says nothing switches the GIL on; one that declares "
+    "that it can do without leaves it off.",
+    untold("it takes a free-threaded CPython and a C compiler; the table is recorded")
+    if silent.recorded
+    else checked(switches, f"GIL after the imports: {silent.after}, {declaring.after}"),
+)
+
+# %% [markdown]
+# One such module is enough, anywhere below what you import, and the whole process is back to one
+# thread at a time. All that you get is a warning. So check `sys._is_gil_enabled()` *after* your
+# imports. `PYTHON_GIL=0` keeps it off at your own risk: the module may crash
+# ([how-to for extensions](https://docs.python.org/3/howto/free-threading-extensions.html)).
+#
+# ### What it costs, and when to choose it
+#
+# One thread by itself gets slower without the GIL: by about
+# 40 % in 3.13 ([how-to for 3.13](https://docs.python.org/3.13/howto/free-threading-python.html)) and
+# 5 to 10 % in 3.14
+# ([What's New in 3.14](https://docs.python.org/3/whatsnew/3.14.html#free-threaded-mode-improvements)).
+# The lab runs small experiments on the Pythons that you choose; what isn't on your machine
+# is drawn hollow, as it was recorded. Who built an interpreter, and with which options, counts as
+# well: compare those of one maker.
+
+# %%
+side_by_side_lab("one thread").set(rounds=7).run()
+
+# %% [markdown]
+# Three ways lead around the GIL. Choose by what your tasks share and by what you import:
+#
+# | | threads without the GIL | subinterpreters | processes |
+# |---|---|---|---|
+# | since | 3.13, supported since 3.14 | 3.14 ([PEP 734](https://peps.python.org/pep-0734/)) | always |
+# | they share | every object; the locks are yours | next to nothing: most objects are copied | nothing: objects are pickled ([chapter 3](03_multiprocessing.ipynb)) |
+# | extension modules | must declare that they need no GIL | must allow several interpreters ([how-to](https://docs.python.org/3/howto/isolating-extensions.html)) | any |
+# | a crash ends | everything | everything | one process |
+# | choose it for | Python code that computes on large data that all threads use | tasks that compute and exchange little, many of them | everything else that computes; isolation |
+#
+# If your tasks wait rather than compute, you need none of the three.
+#
+# **Try.** In the lab choose the experiments *models* and *start-up* and a 3.14: what do
+# subinterpreters reach? Then *races*, with 3.9, 3.10 and a free-threaded one: which shape is safe
+# in which? Then get a free-threaded Python, for instance with `uv python install 3.14t`, restart the
+# kernel, and run this chapter again. The course finds it. Which claims change from "can't be
+# told here"?
 
 # %% [markdown]
 # ## Summary
@@ -1079,7 +1219,8 @@ claim(
 # - Work gains from threads if it needs no GIL meanwhile: waiting, and C code that releases it.
 # - A thread that computes makes all others wait for the GIL: the **convoy effect**.
 # - A **free-threaded** Python has no GIL. Threads then compute in parallel, and races that the GIL
-#   hid come out.
+#   hid come out: counters, shared iterators. Lists and dicts have locks of their own. One
+#   **extension module** that isn't ready brings the GIL back for all.
 
 # %% [markdown]
 # ## Exercises
@@ -1244,7 +1385,8 @@ exercises.check("2.4", checks_gil.split_job, digests)
 # | threads may be slower than one after another | about as long for work in Python; what suffers is everybody else's latency | claims 2.3-counting, 2.3-convoy | [bpo-7946](https://bugs.python.org/issue7946), the convoy effect |
 # | the GIL is released for I/O | and by C code that computes: hashing, compression, much of NumPy | claim 2.3-hashing | [hashlib](https://docs.python.org/3/library/hashlib.html) |
 # | 3.13's build is experimental; the default will take years | officially supported since 3.14, still optional; the default isn't decided | §2.4 | [PEP 779](https://peps.python.org/pep-0779/) |
-# | it rests on three techniques | also on locks in each container, another allocator and a collector that stops all threads | §2.4 | [PEP 703](https://peps.python.org/pep-0703/) |
+# | it rests on three techniques | also on locks in each container, another allocator and a collector that stops all threads | claims 2.4-biased, 2.4-list | [PEP 703](https://peps.python.org/pep-0703/) |
+# | (nothing on what changes in your code) | races that the GIL hid come out; an extension module that isn't ready switches the GIL back on, for the whole process | claims 2.4-bare, 2.4-iterator, 2.4-extension | [how-to](https://docs.python.org/3/howto/free-threading-python.html) |
 
 # %%
 chapter.end("2")

@@ -138,7 +138,7 @@ def test_an_unknown_command_lists_the_commands(
 ) -> None:
     main(["play"], place.root)
     said = capsys.readouterr().err
-    assert all(command in said for command in ("lab", "test", "execute", "bench"))
+    assert all(command in said for command in ("lab", "test", "execute", "bench", "record"))
 
 
 def test_an_unknown_chapter_lists_the_chapters(
@@ -316,6 +316,11 @@ def test_benchmarks_that_do_not_exist_are_named(
 ) -> None:
     assert main(["bench"], place.root) == 1
     assert "there are no benchmarks yet" in capsys.readouterr().err
+
+
+def test_records_are_made_by_a_program_of_their_own(place: Place, runs: FakeRuns) -> None:
+    assert main(["record", "--", "races"], place.root) == 0
+    assert runs.commands[-1] == [str(place.python), "-m", "tools.record", "races"]
 
 
 def test_benchmarks_install_their_own_requirements_once(place: Place, runs: FakeRuns) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,11 @@ import pytest
 
 from helpers.measure import elsewhere
 from helpers.measure.elsewhere import Stopped, WorkerFailed, call
+from helpers.measure.interpreters import Interpreter, find_interpreters
+from helpers.measure.machine import machine
+from helpers.measure.verdict import Outcome, checked
+from helpers.workers import side_by_side
+from helpers.workers.interpreters import identity
 from helpers.workers.timeline import gil_enabled
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -149,6 +155,53 @@ def tell(path, word):
     with open(path + ".part", "w") as file:
         file.write(word)
     os.replace(path + ".part", path)
+
+
+def steps(count):
+    from helpers.workers.progress import part_done
+
+    for number in range(count):
+        part_done((number + 1) / count)
+    return count
+
+
+def report_and_hang(path):
+    from helpers.workers.progress import part_done
+
+    note(path)
+    part_done(0.25)
+    time.sleep(600)
+
+
+def killed_in_the_middle():
+    import signal
+
+    from helpers.workers.progress import part_done
+
+    part_done(0.5)
+    sys.stderr.write("my last words\\n")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave_an_orphan(path):
+    """Its child holds all that it holds, and isn't its child any more when it has ended."""
+    if os.fork() == 0:
+        note(path)
+        time.sleep(600)
+        os._exit(0)
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    os._exit(5)
+
+
+def complain_and_hang(path):
+    sys.stderr.write("it waits for the other lock\\n")
+    tell(path, "said")
+    time.sleep(600)
+
+
+def x_options():
+    return sys._xoptions
 
 
 class Worker:
@@ -408,10 +461,16 @@ def test_a_missing_interpreter_is_told(odd: ModuleType, tmp_path: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("rubbish", ["", "rubbish", "[]", "3", "null", r"\377\376"])
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        *("", "rubbish", "[]", "3", "null", r"\377\376", "{}", "{{", r'{"result": 1'),
+        *(r'{"progress": 0.5}', r'{"progress": "x"}', r'rubbish\n{"result": 1}\n'),
+    ],
+)
 def test_a_program_that_is_no_python_is_told(rubbish: str, odd: ModuleType, tmp_path: Path) -> None:
     program = tmp_path / "python"
-    program.write_text(f"#!/bin/sh\nprintf '{rubbish}'\necho broken >&2\n")
+    program.write_text(f"#!/bin/sh\nprintf '{rubbish}'\necho broken >&2\n", encoding="utf-8")
     program.chmod(0o755)
     with pytest.raises(WorkerFailed, match=r"(?s)echo: .* exit code 0 and no result.*broken"):
         call(odd.echo, 1, python=program)
@@ -429,3 +488,160 @@ def test_a_file_in_the_working_directory_stands_for_no_module(
     (tmp_path / "subprocess.py").write_text("raise ImportError('the wrong one')")
     monkeypatch.chdir(tmp_path)
     assert call(odd.where) == [str(elsewhere._HOME), str(tmp_path), sys.executable]
+
+
+@posix
+def test_a_program_that_prints_for_ever_is_stopped(odd: ModuleType, tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nexec yes\n")
+    program.chmod(0o755)
+    with pytest.raises(TimeoutError, match=r"^echo had not ended after 0\.5 s"):
+        call(odd.echo, 1, python=program, deadline=0.5)
+
+
+def test_progress_is_told_in_order(odd: ModuleType) -> None:
+    told: list[float] = []
+    assert call(odd.steps, 4, progress=told.append) == 4
+    assert told == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_progress_that_nobody_listens_to_does_no_harm(odd: ModuleType) -> None:
+    assert call(odd.steps, 3) == 3
+    assert odd.steps(3) == 3
+
+
+def test_who_hears_of_progress_may_stop_it(odd: ModuleType, noted: Path) -> None:
+    def enough(_: float) -> None:
+        raise Stopped("enough")
+
+    with pytest.raises(Stopped, match="enough"):
+        call(odd.report_and_hang, str(noted), progress=enough)
+    assert_gone(noted)
+
+
+@posix
+def test_a_worker_that_is_killed_in_the_middle_is_told(odd: ModuleType) -> None:
+    told: list[float] = []
+    with pytest.raises(WorkerFailed, match=r"(?s)ended by SIGKILL.*no result.*my last words"):
+        call(odd.killed_in_the_middle, progress=told.append)
+    assert told == [0.5]
+
+
+@posix
+def test_an_orphan_that_holds_the_pipe_keeps_nobody_waiting(odd: ModuleType, noted: Path) -> None:
+    with pytest.raises(WorkerFailed, match="exit code 5 and no result"):
+        call(odd.leave_an_orphan, str(noted), deadline=3600)
+
+
+def test_what_was_said_before_the_deadline_is_shown(
+    odd: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = tmp_path / "said"
+    clock = SimpleNamespace(monotonic=lambda: 3600.5 if said.exists() else 0.0)
+    monkeypatch.setattr(elsewhere, "time", clock)
+    with pytest.raises(TimeoutError, match=r"(?s)^complain_and_hang .*waits for the other lock"):
+        call(odd.complain_and_hang, str(said), deadline=3600)
+
+
+def test_no_file_is_left_behind(
+    odd: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    call(odd.echo, 1)
+    with pytest.raises(TimeoutError):
+        call(odd.hang, str(tmp_path / "noted"), deadline=0.01)
+    assert list(folder.iterdir()) == []
+
+
+def test_options_reach_the_interpreter(odd: ModuleType) -> None:
+    assert call(odd.x_options, options=("-X", "dev", "-X", "course=1")) == {
+        "dev": True,
+        "course": "1",
+    }
+    with pytest.raises(TypeError, match=r"^options must be"):
+        call(odd.x_options, options="-X dev")
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Path:
+    """This interpreter under another name, in a folder with an odd one."""
+    folder = tmp_path / "un été, 夏 and more"
+    folder.mkdir()
+    path = folder / "my python"
+    path.symlink_to(os.path.realpath(sys.executable))
+    return path
+
+
+@posix
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_odd_names_of_interpreter_and_course_do_no_harm(
+    locale: str, odd: ModuleType, another: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = another.parent / "the course"
+    shutil.copytree(elsewhere._HOME, home)
+    monkeypatch.setattr(elsewhere, "_HOME", home)
+    monkeypatch.setenv("LC_ALL", locale)
+    assert call(odd.echo, "夏", python=another) == "夏"
+
+
+@posix
+def test_what_is_set_for_this_interpreter_is_not_for_another(
+    odd: ModuleType, another: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/no/such/folder")
+    monkeypatch.setenv("COURSE_TEST_OWN", "own")
+    assert call(odd.variable, "PYTHONPATH") == "/no/such/folder"
+    assert call(odd.variable, "PYTHONPATH", python=another) is None
+    assert call(odd.variable, "COURSE_TEST_OWN", python=another) == "own"
+    wanted = {"PYTHONPATH": "/such/a/folder"}
+    assert call(odd.variable, "PYTHONPATH", python=another, environment=wanted) == "/such/a/folder"
+
+
+FOUND = find_interpreters().interpreters
+
+
+@pytest.mark.parametrize("one", FOUND, ids=lambda one: one.label)
+def test_an_experiment_runs_in_any_interpreter_that_is_new_enough(one: Interpreter) -> None:
+    """Nothing is installed there; dataclasses come back as dicts."""
+    if one.version < (3, 11):
+        with pytest.raises(WorkerFailed, match=r"^machine raised .* need Python 3\.11 or newer"):
+            call(machine, python=one.path)
+    else:
+        found = call(machine, python=one.path)
+        assert found["version"] == list(one.version)
+        assert found["gil"] is one.gil
+        assert found["cores"] == machine().cores
+
+
+def test_an_experiment_gets_arguments_and_gives_enums_by_value() -> None:
+    assert call(checked, True, "seen") == {
+        "outcome": Outcome.HOLDS.value,
+        "evidence": "seen",
+        "reason": "",
+    }
+
+
+@pytest.mark.parametrize("one", FOUND, ids=lambda one: one.label)
+def test_a_worker_runs_in_any_interpreter(one: Interpreter) -> None:
+    told: list[float] = []
+    found = call(side_by_side.run, "threads", 3, python=one.path, progress=told.append)
+    assert found["version"] == list(one.version)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+@pytest.mark.parametrize("one", [o for o in FOUND if o.free_threaded], ids=lambda one: one.label)
+def test_the_gil_is_switched_by_variable_or_option(one: Interpreter) -> None:
+    for setting, gil in (("1", True), ("0", False)):
+        variable = {"PYTHON_GIL": setting}
+        assert call(gil_enabled, python=one.path, environment=variable) is gil
+        assert call(gil_enabled, python=one.path, options=("-X", f"gil={setting}")) is gil
+
+
+@pytest.mark.parametrize("one", [o for o in FOUND if o.jit is not None], ids=lambda one: one.label)
+def test_the_jit_is_switched_by_a_variable(one: Interpreter) -> None:
+    for setting in (True, False):
+        variable = {"PYTHON_JIT": str(int(setting))}
+        assert call(identity, python=one.path, environment=variable)["jit"] is setting

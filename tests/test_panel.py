@@ -15,7 +15,7 @@ from jupyter_client.manager import KernelManager
 
 from helpers.draw.picture import Picture, Table, new_figure
 from helpers.labs.job import Job
-from helpers.labs.panel import Lab, choice, number
+from helpers.labs.panel import Lab, choice, number, several
 from helpers.measure.elsewhere import Stopped, WorkerFailed
 
 Measure = Callable[[dict[str, Any], Job], Any]
@@ -306,6 +306,10 @@ def test_controls_have_names_and_bounds() -> None:
     listed = choice("kind of work", {"pure Python": 1, "hashing": 2}, 2)
     assert (listed.description, listed.value) == ("kind of work", 2)
     assert choice("n", [1, 2], 1).options == (1, 2)
+    many = several("kinds", {"pure Python": 1, "hashing": 2, "waiting": 3}, [3, 1])
+    assert (many.description, many.value) == ("kinds", (3, 1))
+    many.value = ()
+    assert many.value == ()
 
 
 # A real kernel

@@ -27,9 +27,11 @@ Usage: python3 course.py COMMAND
   test                 run every test
   execute [CHAPTER...]   build the notebooks from their sources and execute them
   bench                run the benchmarks
+  record               make the recorded results of other interpreters again
 
 The first run makes the folder .venv and installs what the course needs (a minute or two, with a
-network). What follows `--` goes to JupyterLab, pytest, the executor or the benchmarks, for example:
+network). What follows `--` goes to JupyterLab, pytest or another program that is started, for
+example:
 
   python3 course.py lab -- --no-browser
   python3 course.py test -- -k pool
@@ -106,7 +108,7 @@ def _dispatch(place: Place, arguments: Sequence[str]) -> int:
     if not own:
         raise UsageError(f"which command?\n\n{USAGE}")
     command, *rest = own
-    if command not in ("lab", "test", "execute", "bench"):
+    if command not in ("lab", "test", "execute", "bench", "record"):
         raise UsageError(f"there is no command {command!r}.\n\n{USAGE}")
     if rest and command != "execute":
         raise UsageError(
@@ -119,6 +121,8 @@ def _dispatch(place: Place, arguments: Sequence[str]) -> int:
         return test(place, passed_on)
     if command == "execute":
         return execute(place, rest, passed_on)
+    if command == "record":
+        return record(place, passed_on)
     return bench(place, passed_on)
 
 
@@ -155,6 +159,12 @@ def bench(place: Place, passed_on: Sequence[str]) -> int:
         raise LaunchError("there are no benchmarks yet: benchmarks/run.py does not exist.")
     set_up(place, with_benchmarks=True)
     return _run_in_venv(place, [str(script), *passed_on])
+
+
+def record(place: Place, passed_on: Sequence[str]) -> int:
+    """Make the recorded results again. Raises LaunchError when the set-up fails."""
+    set_up(place)
+    return _run_in_venv(place, ["-m", "tools.record", *passed_on])
 
 
 def set_up(place: Place, with_benchmarks: bool = False) -> None:

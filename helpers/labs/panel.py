@@ -8,7 +8,7 @@ joins them, so each is tested without a browser.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, Generic, TypeVar
 
@@ -209,6 +209,16 @@ def number(name: str, value: int, least: int, most: int) -> widgets.BoundedIntTe
     """A field for a whole number; what lies outside least and most is brought back inside."""
     return widgets.BoundedIntText(
         value=value, min=least, max=most, description=name, continuous_update=False, **_SHAPE
+    )
+
+
+def several(
+    name: str, options: Mapping[str, Any] | list[Any], value: Sequence[Any]
+) -> widgets.SelectMultiple:
+    """A list from which several may be chosen: with Ctrl or Shift, by mouse or arrow keys."""
+    listed = list(options.items()) if isinstance(options, Mapping) else list(options)
+    return widgets.SelectMultiple(
+        options=listed, value=tuple(value), description=name, rows=min(8, len(listed)), **_SHAPE
     )
 
 

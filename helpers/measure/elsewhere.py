@@ -1,7 +1,8 @@
 """Run a worker in a fresh interpreter: this one's own, or any other CPython on the machine.
 
 A fresh process has no Jupyter kernel's threads in it, can be ended when it hangs, and can be a
-different Python. The price is that arguments and result travel as JSON.
+different Python. The price is that arguments and result travel as JSON. Nothing is installed there
+and no file is written that could be left behind.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import psutil
 
@@ -30,6 +33,11 @@ _START = (
     "from {module} import main; main()"
 )
 _POLL_S = 0.05
+_POLLS_FOR_THE_REST = 20  # of an answer, once its interpreter has ended
+_MOST_ERRORS = 100_000  # bytes of standard error that are shown: the last ones
+# What the reader set for this interpreter and would stop or change another one. PYTHON_GIL=0, for
+# one, ends every interpreter that was built with the GIL.
+_FOR_THIS_ONE = ("PYTHONHOME", "PYTHONPATH", "PYTHON_GIL", "PYTHON_JIT", "__PYVENV_LAUNCHER__")
 
 
 class WorkerFailed(RuntimeError):
@@ -45,68 +53,93 @@ def call(
     *args: Any,
     python: str | Path = sys.executable,
     environment: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
     deadline: float = 60.0,
     stop: threading.Event | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Any:
     """Call ``worker(*args)`` in a fresh interpreter and return what it returns.
 
-    worker: a module-level function of ``helpers.workers``. Arguments and result are what JSON
-    can carry (a tuple comes back as a list).
-    environment: variables to set on top of this process's own, such as ``PYTHON_GIL``.
+    worker: a module-level function of ``helpers.workers``, which any CPython since 3.9 runs; or of
+    ``helpers.measure``, if its module needs the standard library only: this takes 3.11.
+    Arguments and result are what JSON can carry (a tuple comes back as a list, a dataclass as a
+    dict of its fields).
+    environment: variables to set on top of this process's own, such as ``PYTHON_GIL`` or
+    ``PYTHON_JIT``. What is set in this process to steer its own interpreter isn't handed on to
+    another. options: for the interpreter, such as ``("-X", "gil=0")``.
     deadline: seconds until the interpreter is killed.
     stop: set this event, from another thread, to kill it earlier.
+    progress: called here, with the part done (0 to 1), when the worker calls
+    ``helpers.workers.progress.part_done``. It may raise to stop the worker.
 
-    Raises TypeError for a worker that another interpreter couldn't import or arguments that
-    JSON can't carry, ValueError for a deadline that isn't positive, WorkerFailed, TimeoutError
-    after the deadline, and Stopped. The interpreter is gone in every case, and if it had to be
-    ended, so are the processes that it had started.
+    Raises TypeError for a worker that another interpreter couldn't import, arguments that JSON
+    can't carry or options that are one text, ValueError for a deadline that isn't positive,
+    WorkerFailed, TimeoutError after the deadline, and Stopped. The interpreter is gone in every
+    case, and if it had to be ended, so are the processes that it had started.
     """
     request = _request(worker, args)
     if not deadline > 0:
         raise ValueError(f"deadline must be positive, got {deadline}")
-    command = start_command(python, "helpers.workers.entry")
-    with tempfile.TemporaryFile() as stdin:  # a pipe would block while it is full
+    if isinstance(options, str):
+        raise TypeError(f"options must be a sequence of texts, got {options!r}")
+    command = start_command(python, "helpers.workers.entry", options)
+    variables = {**_variables_for(python), **(environment or {})}
+    # Files without a name, which vanish with their last user: a pipe would block while it is full.
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
         stdin.write(request)
         stdin.seek(0)
         try:
             process = subprocess.Popen(
-                command,
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**os.environ, **(environment or {})},
+                command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=variables
             )
         except OSError as error:
             raise WorkerFailed(f"{python} can't be started: {error}") from error
-    try:
-        output, errors = _wait(process, time.monotonic() + deadline, stop)
-    except TimeoutError:
-        raise TimeoutError(
-            f"{worker.__name__} had not ended after {deadline:g} s and was stopped"
-        ) from None
-    finally:
-        _end(process)
-    if process.returncode == -signal.SIGINT:
-        # An interrupt goes to the whole group of processes. The worker ignores it, but not yet
-        # while its interpreter starts.
-        raise Stopped(f"{worker.__name__} was interrupted")
-    return _result(worker, process.returncode, output, errors)
+        lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        reader = threading.Thread(
+            target=_read, args=(process.stdout, lines), name="answer", daemon=True
+        )
+        reader.start()
+        try:
+            reply = _wait(process, lines, time.monotonic() + deadline, stop, progress)
+        except TimeoutError:
+            said = _said(stderr)
+            raise TimeoutError(
+                f"{worker.__name__} had not ended after {deadline:g} s and was stopped"
+                + (f"\n{said}" if said else "")
+            ) from None
+        finally:
+            _end(process)
+            # Somebody whose parent ended before it wasn't found and may hold the pipe: don't wait.
+            reader.join(0.5)
+        if process.returncode == -signal.SIGINT:
+            # An interrupt goes to the whole group of processes. The worker ignores it, but not yet
+            # while its interpreter starts.
+            raise Stopped(f"{worker.__name__} was interrupted")
+        return _result(worker, process.returncode, reply, _said(stderr))
 
 
-def start_command(python: str | Path, module: str) -> list[str]:
+def start_command(python: str | Path, module: str, options: Sequence[str] = ()) -> list[str]:
     """The command that calls ``main()`` of a module of helpers in another interpreter.
 
     Nothing has to be installed there.
     """
-    return [str(python), "-s", "-S", "-c", _START.format(module=module), str(_HOME)]
+    start = _START.format(module=module)
+    return [str(python), *options, "-s", "-S", "-c", start, str(_HOME)]
+
+
+def _variables_for(python: str | Path) -> dict[str, str]:
+    """This process's environment, as far as it is meant for that interpreter."""
+    left_out = () if str(python) == sys.executable else _FOR_THIS_ONE
+    return {name: value for name, value in os.environ.items() if name not in left_out}
 
 
 def _request(worker: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
     module, name = getattr(worker, "__module__", ""), getattr(worker, "__qualname__", "")
-    if not str(module).startswith("helpers.workers.") or "." in name or "<" in name:
+    ours = str(module).startswith(("helpers.workers.", "helpers.measure."))
+    if not ours or "." in name or "<" in name:
         raise TypeError(
-            f"worker must be a module-level function of helpers.workers, got {worker!r}: "
-            "another interpreter has to import it by name"
+            f"worker must be a module-level function of helpers.workers or helpers.measure, got "
+            f"{worker!r}: another interpreter has to import it by name"
         )
     try:
         text = json.dumps({"module": module, "function": name, "args": args})
@@ -115,22 +148,89 @@ def _request(worker: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
     return text.encode()
 
 
+def _read(pipe: IO[bytes], lines: queue.SimpleQueue[bytes | None]) -> None:
+    """In a thread: hand over the lines of the answer, and None at its end.
+
+    What isn't ours, from a program that is no Python, is read and forgotten, however much it is.
+    """
+    with pipe:
+        answer = cast(BufferedReader, pipe)
+        while first := answer.peek(1)[:1]:
+            if first == b"{":
+                lines.put(answer.readline())
+            else:
+                answer.read1()
+    lines.put(None)
+
+
 def _wait(
-    process: subprocess.Popen[bytes], until: float, stop: threading.Event | None
-) -> tuple[bytes, bytes]:
-    """Drain the process in short turns, so that a stop or a deadline is seen soon."""
-    while True:
-        try:
-            return process.communicate(timeout=_POLL_S)
-        except subprocess.TimeoutExpired:
-            if stop is not None and stop.is_set():
-                raise Stopped("stopped by the reader") from None
+    process: subprocess.Popen[bytes],
+    lines: queue.SimpleQueue[bytes | None],
+    until: float,
+    stop: threading.Event | None,
+    progress: Callable[[float], None] | None,
+) -> bytes:
+    """Wait for the end, in short turns, so that a stop or a deadline is seen soon.
+
+    Returns the last line of the answer that isn't about progress.
+    """
+    reply = b""
+    for line in _until_the_end(process, lines):
+        done = _part_done(line)
+        if done is None:
+            reply = line or reply
+        elif progress is not None:
+            progress(done)
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped by the reader")
         if time.monotonic() > until:
             raise TimeoutError
+    return reply
+
+
+def _until_the_end(
+    process: subprocess.Popen[bytes], lines: queue.SimpleQueue[bytes | None]
+) -> Iterator[bytes]:
+    """The lines of the answer, and b"" whenever none came for a while."""
+    patience = _POLLS_FOR_THE_REST
+    while patience:
+        try:
+            line = lines.get(timeout=_POLL_S)
+        except queue.Empty:
+            line = b""
+            # Somebody that it started may hold the pipe open, so that no end comes.
+            patience -= process.poll() is not None
+        if line is None:
+            break
+        yield line
+    while True:  # it has answered, but may have threads that go on
+        try:
+            process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            yield b""
+        else:
+            return
+
+
+def _part_done(line: bytes) -> float | None:
+    """What a line of progress says, or None for any other."""
+    if not line.startswith(b'{"progress": '):
+        return None
+    try:
+        return float(json.loads(line)["progress"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _said(stderr: IO[bytes]) -> str:
+    """The end of what an interpreter wrote to its standard error."""
+    size = stderr.seek(0, os.SEEK_END)
+    stderr.seek(max(0, size - _MOST_ERRORS))
+    return stderr.read().decode(errors="replace").strip()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the interpreter and all that it has started, and close the pipes."""
+    """Kill the interpreter and all that it has started."""
     trackers: list[psutil.Process] = []
     held: set[int] = set()
     if process.poll() is None:
@@ -148,12 +248,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         for one in trackers:
             with contextlib.suppress(psutil.Error):
                 one.resume()
-    # A process whose parent ended before it wasn't found and may hold the pipes: don't wait for it.
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.communicate(timeout=0.5)
     process.wait()
     psutil.wait_procs(trackers, timeout=1)
-    remove(held - mapped_by([os.getpid()]))  # what it shared with us is ours
+    if held:
+        remove(held - mapped_by([os.getpid()]))  # what it shared with us is ours
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -177,17 +275,23 @@ def _is_tracker(process: psutil.Process) -> bool:
         return False
 
 
-def _result(worker: Callable[..., Any], exit_code: int, output: bytes, errors: bytes) -> Any:
-    said = errors.decode(errors="replace").strip()
+def _result(worker: Callable[..., Any], exit_code: int, reply: bytes, said: str) -> Any:
     try:
-        reply = json.loads(output)
+        answer = json.loads(reply)
     except ValueError:
-        reply = None
-    if not isinstance(reply, dict):
+        answer = None
+    if not isinstance(answer, dict) or not answer.keys() & {"result", "error"}:
         raise WorkerFailed(
-            f"{worker.__name__}: the interpreter ended with exit code {exit_code} "
-            f"and no result.\n{said}"
+            f"{worker.__name__}: the interpreter {_ended(exit_code)} and no result.\n{said}"
         )
-    if "error" in reply:
-        raise WorkerFailed(f"{worker.__name__} raised {reply['error']}\n{said}")
-    return reply["result"]
+    if "error" in answer:
+        raise WorkerFailed(f"{worker.__name__} raised {answer['error']}\n{said}")
+    return answer["result"]
+
+
+def _ended(exit_code: int) -> str:
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    with contextlib.suppress(ValueError):
+        return f"was ended by {signal.Signals(-exit_code).name}, with exit code {exit_code}"
+    return f"ended with exit code {exit_code}"

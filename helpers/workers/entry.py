@@ -2,6 +2,9 @@
 
 `helpers.measure.elsewhere` starts an interpreter with this module. Nothing needs to be
 installed there: the workers use the standard library only.
+
+The answer is lines of JSON: any number of ``{"progress": 0.5}``, then ``{"result": ..}`` or
+``{"error": ".."}``.
 """
 
 from __future__ import annotations
@@ -11,7 +14,13 @@ import json
 import os
 import signal
 import sys
-import traceback
+from enum import Enum
+from typing import Any
+
+from helpers.workers.progress import listen
+
+# The workers are written for any CPython since 3.9, experiments for those that the course runs on.
+OLDEST_FOR_EXPERIMENTS = (3, 11)
 
 
 def main() -> None:
@@ -19,14 +28,42 @@ def main() -> None:
     # "Interrupt the kernel" reaches the kernel's children too. Who called decides when this ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The answer gets the standard output for itself; a stray print goes to standard error.
-    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answer = os.dup(1)
     os.dup2(2, 1)
     call = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+    listen(lambda done: _write(answer, {"progress": done}))
     try:
-        worker = getattr(importlib.import_module(call["module"]), call["function"])
-        reply = {"result": worker(*call["args"])}
+        reply = {"result": _function(call["module"], call["function"])(*call["args"])}
     except Exception as error:
+        import traceback  # it takes a while to import, and is hardly ever needed
+
         reply = {"error": f"{type(error).__name__}: {error}"}
         traceback.print_exc()
-    with answer:
-        json.dump(reply, answer)
+    listen(None)
+    _write(answer, reply)
+    os.close(answer)
+
+
+def _function(module: str, name: str) -> Any:
+    if module.startswith("helpers.measure.") and sys.version_info < OLDEST_FOR_EXPERIMENTS:
+        needed = ".".join(map(str, OLDEST_FOR_EXPERIMENTS))
+        raise RuntimeError(f"experiments of helpers.measure need Python {needed} or newer")
+    return getattr(importlib.import_module(module), name)
+
+
+def _write(answer: int, message: dict[str, Any]) -> None:
+    line = (json.dumps(message, default=_plain) + "\n").encode()
+    while line:  # a pipe takes as much as it has room for
+        line = line[os.write(answer, line) :]
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can't carry, but can be said in its terms: a dataclass, an Enum, a path."""
+    fields = getattr(value, "__dataclass_fields__", None)
+    if fields is not None and not isinstance(value, type):
+        return {name: getattr(value, name) for name in fields}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"{type(value).__name__} is not JSON serializable")

@@ -6,6 +6,7 @@ import platform
 import sysconfig
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from helpers.workers.timeline import gil_enabled
@@ -20,24 +21,41 @@ def count_down(rounds: int) -> int:
 
 
 def split_among(threads: int, rounds: int) -> float:
-    """Do the rounds in so many threads, equal parts each. Returns seconds, from start to join.
+    """Do the rounds in so many threads, equal parts each. Returns seconds.
 
-    The threads are made before the clock starts: this is about the work.
+    From the moment the first one begins until the last one has ended: the threads are there before,
+    and who waits for them may come late.
     """
-    together = threading.Barrier(threads + 1)
+    return together(threads, lambda: count_down(rounds // threads))
+
+
+def together(threads: int, work: Callable[[], object]) -> float:
+    """Let so many threads do the same at once. Returns seconds, from first to last."""
+    ready = threading.Barrier(threads)
+    spans: list[tuple[float, float]] = []
 
     def run() -> None:
-        together.wait()
-        count_down(rounds // threads)
+        ready.wait()
+        began = time.perf_counter()
+        work()
+        spans.append((began, time.perf_counter()))
 
     crowd = [threading.Thread(target=run) for _ in range(threads)]
     for thread in crowd:
         thread.start()
-    together.wait()
-    began = time.perf_counter()
     for thread in crowd:
         thread.join()
-    return time.perf_counter() - began
+    return max(end for _, end in spans) - min(began for began, _ in spans)
+
+
+def cores_used(threads: int, repeats: int, rounds: int = 400_000) -> list[float]:
+    """CPU seconds of this process in each second while so many threads compute; one per repeat."""
+    found = []
+    for _ in range(repeats):
+        cpu = time.process_time()
+        seconds = split_among(threads, rounds)
+        found.append((time.process_time() - cpu) / seconds)
+    return found
 
 
 def scaling(counts: list[int], rounds: int, repeats: int) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from helpers.workers.progress import part_done
+
 
 def by_turns(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
     """What each contender returned in each round, after a round to warm up.
@@ -19,4 +21,5 @@ def by_turns(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict
             measured = contenders[name]()
             if number > 0:
                 found[name].append(measured)
+        part_done((number + 1) / (rounds + 1))
     return found
