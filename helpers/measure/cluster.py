@@ -104,7 +104,9 @@ def start_here(workers: int) -> LocalCluster:
 def _settings() -> Iterator[None]:
     """Dask's settings while a cluster runs here; its folder is removed afterwards."""
     import dask
-    import distributed  # noqa: F401: brings settings of its own, which must be there before ours
+
+    # It brings settings of its own, which must be there before ours.
+    import distributed  # noqa: F401
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         settings = {
