@@ -105,6 +105,9 @@ def _settings() -> Iterator[None]:
     """Dask's settings while a cluster runs here; its folder is removed afterwards."""
     import dask
 
+    # It brings settings of its own, which must be there before ours.
+    import distributed  # noqa: F401
+
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         settings = {
             "temporary-directory": scratch,
