@@ -13,6 +13,7 @@
 # - use every model through one interface, so that to change the model is to change one line
 # - compare models honestly: interleaved, repeated, start-up apart, with an interval
 # - say what limits a speed-up, and from which size of a task on processes pay
+# - choose a model for six kinds of real work, and say why the usual advice fits or doesn't
 
 # %% [markdown]
 # ## What you need
@@ -60,6 +61,7 @@ from helpers.draw import models_compared as draw_models
 from helpers.draw.compare import points
 from helpers.labs.choosing import advisor
 from helpers.labs.models_compared import models_lab
+from helpers.labs.side_by_side import side_by_side_lab
 from helpers.measure.choosing import ARTICLE_TREE, TREE, Advice, paths
 from helpers.measure.compare import BUSY_CORES, compare
 from helpers.measure.crossover import crossover
@@ -75,6 +77,7 @@ from helpers.measure.models_compared import KINDS, models_compared
 # spends its time waiting for something outside: a server, a disk, a person. It is **CPU-bound** if it
 # spends its time on a core. You needn't guess which. Python has a clock on the wall, `perf_counter`,
 # and one that runs only while this thread is on a core, `thread_time`.
+
 
 # %%
 def share_on_core(task):
@@ -98,6 +101,7 @@ def compute_squares():
 def fetch_and_compute():
     fetch()
     compute_squares()
+
 
 # %% [markdown]
 # Others may take the core away for a while, but nobody can give a task more of it than it uses. So
@@ -130,6 +134,7 @@ claim(
 # works, and then threads are enough. Does it? Let it work in this thread, and let another one
 # count how often it gets a turn meanwhile.
 
+
 # %%
 def turns_of_others(call):
     """How often another thread, which naps for a millisecond each time, gets a turn meanwhile."""
@@ -150,6 +155,7 @@ def turns_of_others(call):
     stop.set()
     counter.join()
     return found
+
 
 # %%
 guess_c = Prediction(
@@ -222,6 +228,7 @@ guess_tree
 
 # %% [markdown]
 # `ARTICLE_TREE` is this tree as data: each question says where each answer leads.
+
 
 # %%
 def arrivals(tree, place="work"):
@@ -664,6 +671,20 @@ claim(
 # change where the figure says? Then `crossover(workers=4)`: where does the star go, and why?
 
 # %% [markdown]
+# ### On other Pythons
+#
+# You have compared the models on one Python. With or without a GIL threads are not the same thing. The lab
+# runs two threads of pure Python on the Pythons that you have; of those that you don't have it shows
+# what was recorded.
+
+# %%
+side_by_side_lab("threads").set(rounds=5).run()
+
+# %% [markdown]
+# **Try.** Choose the experiment *models* and all Pythons that you have. For which of them would you still
+# start processes?
+
+# %% [markdown]
 # ## 6.3 Six jobs, measured
 #
 # *60 minutes; 120 so far*
@@ -711,6 +732,7 @@ from helpers.workers import conversion, task_profile
 from helpers.workers import crawl as blocking_crawl
 from helpers.workers import database as blocking_database
 from helpers.workers import science as python_science
+from helpers.workers.executors import begin
 
 # %% [markdown]
 # All jobs use the same pools, which are started once: one worker per core to compute (at least two, at
@@ -808,6 +830,7 @@ guess_crawl = Prediction(
 )
 guess_crawl
 
+
 # %%
 async def page(session, url):
     async with session.get(url) as response:
@@ -903,6 +926,7 @@ guess_images = Prediction(
 )
 guess_images
 
+
 # %%
 def three_models(task, items):
     return {
@@ -995,6 +1019,7 @@ print(inspect.getsource(blocking_database.report))
 # %% [markdown]
 # **aiosqlite** gives the same questions an `await`.
 
+
 # %%
 async def ask(path, question, value):
     async with aiosqlite.connect(path) as connection:
@@ -1009,6 +1034,7 @@ async def all_reports(path, cities):
 
 async def all_lookups(path, keys):
     return await asyncio.gather(*(ask(path, blocking_database.LOOKUP, key) for key in keys))
+
 
 # %%
 guess_database = Prediction(
@@ -1094,6 +1120,7 @@ claim(
 # What does aiosqlite do, then? SQLite has no asynchronous interface. Ask each question in which thread it
 # is answered: a function of Python's, called from within SQL, can tell.
 
+
 # %%
 async def which_threads(path, times):
     seen = set()
@@ -1163,6 +1190,7 @@ def ask_database():
 
 async def block():
     ask_database()
+
 
 # %%
 loop = asyncio.get_running_loop()
@@ -1521,9 +1549,11 @@ processes = None  # a pool of processes that is kept keeps its semaphores
 # 6.1, from 0 to 1; a task below 0.5 counts as one that waits. `library`: there is an async library for what it
 # waits for. `releases`: it computes in C code that releases the GIL. `gil`: this Python has a GIL.
 
+
 # %% tags=["exercise"]
 def choose(share_on_core, library, releases, gil):
     return ...
+
 
 # %%
 exercises.check("6.1", checks_choosing.choose, choose)
@@ -1549,9 +1579,11 @@ exercises.check("6.1", checks_choosing.choose, choose)
 # take in a pool with as many processes as there are `cores`, which is started for them? `start_s`: to start the
 # pool. `hand_over_s`: to hand over one task; this isn't done in parallel. A task can't be divided.
 
+
 # %% tags=["exercise"]
 def seconds_in_processes(tasks, task_s, cores, start_s, hand_over_s):
     return ...
+
 
 # %%
 exercises.check("6.2", checks_choosing.seconds_in_processes, seconds_in_processes)
@@ -1576,9 +1608,11 @@ exercises.check("6.2", checks_choosing.seconds_in_processes, seconds_in_processe
 # Fetch all pages at the same time. As soon as a page is there, let `pool`, an executor, do its work,
 # while the loop goes on. Return the results in the order of the addresses.
 
+
 # %% tags=["exercise"]
 async def fetch_and_work(urls, fetch, work, pool):
     return ...
+
 
 # %%
 exercises.check("6.3", checks_scenarios.fetch_and_work, fetch_and_work)
@@ -1609,9 +1643,11 @@ exercises.check("6.3", checks_scenarios.fetch_and_work, fetch_and_work)
 # `look_up(key)` and `close()`. Open at most one for each thread, and close each in the end. Return the
 # answers in the order of the keys. `close` may be called from any thread.
 
+
 # %% tags=["exercise"]
 def look_up_all(keys, connect, workers):
     return ...
+
 
 # %%
 exercises.check("6.4", checks_scenarios.look_up_all, look_up_all)

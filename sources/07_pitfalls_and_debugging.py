@@ -61,6 +61,7 @@ from helpers.draw import races as draw_races
 from helpers.draw.compare import points
 from helpers.labs.explorer import Stepper, explorer_lab
 from helpers.labs.races import race_lab
+from helpers.labs.side_by_side import side_by_side_lab
 from helpers.measure import races
 from helpers.measure.compare import compare
 from helpers.measure.explorer import (
@@ -195,6 +196,7 @@ guess_schedules = Prediction(
 )
 guess_schedules
 
+
 # %%
 def start_at_zero():
     global tally
@@ -279,6 +281,7 @@ stepper
 #
 # Three programs, which do the same thing:
 
+
 # %%
 def through_a_call():
     global tally
@@ -290,6 +293,7 @@ def with_a_pause():
     seen = tally
     time.sleep(0)
     tally = seen + 1
+
 
 # %%
 guess_gil = Prediction(
@@ -316,6 +320,7 @@ guess_gil.compare(
         "all three": "Between the read and the write of a bare += nothing looks up.",
     },
 )
+
 
 # %%
 def loses(name, switch):
@@ -352,6 +357,7 @@ claim(
 #
 # The explorer says what *can* happen. Does it happen? Four real threads, all started at once, and a short
 # switch interval so that they are asked to let go often.
+
 
 # %%
 def lost_by(work, rounds):
@@ -426,6 +432,14 @@ claim(
 race_lab().run()
 
 # %% [markdown]
+# Which Python loses how much of its updates? The lab runs some of these shapes on the Pythons that you have,
+# with four threads, and shows what was recorded of others. Choose 3.9 and 3.10 in it, too: what has changed
+# between them?
+
+# %%
+side_by_side_lab("races").set(rounds=5).run()
+
+# %% [markdown]
 # **Try.** In the lab, put the race under a lock. Then take `counter += 1` without one, with each switch
 # interval. Then a property with 10 rounds each: how often do you *see* that it is wrong? That is what a
 # test sees.
@@ -464,6 +478,7 @@ guess_account = Prediction(
 )
 guess_account
 
+
 # %%
 class Account:
     def __init__(self):
@@ -476,6 +491,7 @@ class Account:
 
     def count_out(self, amount):
         time.sleep(0.001)
+
 
 # %%
 def open_account():
@@ -527,6 +543,7 @@ print("accounts were overdrawn:", overdrawn > 0)
 # A lock must go around the check *and* the act. Each alone is not enough: it is what lies between them that
 # others must not see.
 
+
 # %%
 class SafeAccount(Account):
     def __init__(self):
@@ -568,6 +585,7 @@ claim(
 # `reduced=True` the explorer runs one of each kind that can make a difference (**partial-order reduction**).
 # Otherwise a larger program has too many schedules, and the search stops at a bound. Then "no bug found"
 # means just that: not found *yet*.
+
 
 # %%
 def add_under_lock():
@@ -614,6 +632,7 @@ def get_safely():
     if settings is None:  # quick, without the lock; perhaps out of date
         with lock:
             get_settings()  # looks again, now that nobody else is inside
+
 
 # %%
 def nothing_made():
@@ -670,6 +689,7 @@ claim(
 #
 # One thread goes through a dictionary, another puts something in.
 
+
 # %%
 def open_shop():
     global prices, total
@@ -686,6 +706,7 @@ def add_up_a_copy():
     global total
     for name in list(prices):  # one step, whoever else is at work
         total += prices[name]
+
 
 # %%
 def restock():
@@ -812,6 +833,7 @@ claim(
 # And a file is shared by everybody on the machine. Read, add one, write: the same three steps, and the GIL
 # is released for each.
 
+
 # %%
 def count_visits(path, times, guard, start):
     start.wait()
@@ -832,6 +854,7 @@ def four_visitors(guards):
         for thread in threads:
             thread.join()
         return int(path.read_text() or 0)
+
 
 # %%
 one_lock = Lock()
@@ -891,6 +914,7 @@ def unprotected():
     four_threads(work)
     return tally
 
+
 # %%
 def with_lock():
     total, guard = [0], Lock()
@@ -902,6 +926,7 @@ def with_lock():
 
     four_threads(work)
     return total[0]
+
 
 # %%
 def with_queue():
@@ -920,6 +945,7 @@ def with_queue():
     for thread in threads:
         thread.join()
     return total
+
 
 # %%
 def with_count():
@@ -942,6 +968,7 @@ def with_deque():
 
     four_threads(work)
     return len(ticks)
+
 
 # %%
 def confined():
@@ -993,6 +1020,7 @@ claim(
 # them in place, and a reader may see one old and one new. Make a new pair and swap it in, in one step, and
 # every reader has one pair or the other.
 
+
 # %%
 def market_opens():
     global rates, pair_of_rates, seen
@@ -1007,6 +1035,7 @@ def change_in_place():
 def read_in_place():
     global seen
     seen = (rates[0], rates[1])
+
 
 # %%
 def swap():
@@ -1183,6 +1212,7 @@ threading.Thread(target=thread2).start()
 # A program that hangs would take your notebook with it. So it runs in a **child process**, and we set it a
 # deadline: half a second after its second line it is killed.
 
+
 # %%
 def run_script(script, lines, seconds):
     """Read so many lines of what a script prints; then give it so many seconds to end."""
@@ -1228,6 +1258,7 @@ claim(
 # ### Look inside: the wait-for graph
 #
 # The child was a black box. Now the same two functions run here, as ordinary code with ordinary locks:
+
 
 # %%
 def thread1():
@@ -1336,6 +1367,7 @@ claim(
 # Let us see whether the way out is reliable. `sure1` and `sure2` meet before they reach for their second
 # lock, so each run is a deadlock.
 
+
 # %%
 def run_watched(*functions):
     """Run functions in threads until all have ended, or somebody waits for ever."""
@@ -1357,6 +1389,7 @@ def sure1():
         meet.wait()
         with lock2:
             pass
+
 
 # %%
 def sure2():
@@ -1382,6 +1415,7 @@ claim(
 # %% [markdown]
 # One more way to wait for ever needs no cycle: the thread that has the lock has ended and never released
 # it. An exception between `acquire` and `release` does that. Here the graph has a dashed box:
+
 
 # %%
 def forgets():
@@ -1475,6 +1509,7 @@ claim(
 # How many rounds says little about the next time. You are the scheduler: the explorer runs one round of each
 # under every schedule that can make a difference.
 
+
 # %%
 def quick1():
     with lock1, lock2:
@@ -1520,6 +1555,7 @@ stepper
 # %% [markdown]
 # The GIL doesn't let threads switch at every opcode (section 7.1). Does it keep them out of the gap? Here are
 # only those switches that this version of CPython makes, first for one round of each, then for two rounds.
+
 
 # %%
 def twice1():
@@ -1567,6 +1603,7 @@ claim(
 #
 # The article's cure is the last one: both threads take the locks in the same order.
 
+
 # %%
 def safe1():
     with lock1, lock2:
@@ -1601,6 +1638,7 @@ claim(
 #
 # Without an order: wait for the second lock for a limited time. Who doesn't get it gives the first one back,
 # rests, and tries again. In the next cell `meet` sees to it that the first attempt goes wrong.
+
 
 # %%
 def patient(mine, other):
@@ -1642,6 +1680,7 @@ claim(
 # step show what can happen then. `in_step` stands for two equal machines: each thread takes its own lock,
 # then each reaches for the other's, then the next round begins.
 
+
 # %%
 def give_way(mine, other, pause):
     """Take both locks. Returns in which round that was done, None if it never was."""
@@ -1664,6 +1703,7 @@ def give_way(mine, other, pause):
             failures += 1
             resting = pause(failures)
     return done
+
 
 # %%
 def dance(pause):
@@ -1759,6 +1799,7 @@ claim(
 # `RLock` somebody may: the thread itself. Here money moves from *a* to *b*, and in the middle a function is
 # called that somebody else wrote. It asks for the total.
 
+
 # %%
 class Bank:
     def __init__(self, lock):
@@ -1777,6 +1818,7 @@ class Bank:
             return self.a + self.b
         finally:
             self.lock.release()
+
 
 # %%
 def look_inside(lock):
@@ -1848,6 +1890,7 @@ guess_await.compare(
 # over, and the loop, which would tell it, waits for *a*. A cycle of two, with only one lock. An
 # `asyncio.Lock` blocks the task alone:
 
+
 # %%
 async def worker(name, first, second):
     async with first:
@@ -1894,6 +1937,7 @@ claim(
 # Not only locks are held. A task of a pool holds a worker. In section 4.4 two tasks waited for two others
 # that no worker was left for. How far does a larger pool help? Here is a folder in a folder in a folder in a
 # folder, and a function that adds up the sizes. Each folder is a task of the same pool.
+
 
 # %%
 def total_size(pool, folder):
@@ -1961,6 +2005,7 @@ guess_queues = Prediction(
     ["2", "3", "4", "never"],
 )
 guess_queues
+
 
 # %%
 def client():
@@ -2266,6 +2311,7 @@ print(inspect.getsource(log_from_a_process))
 # ([docs](https://docs.python.org/3/library/logging.html#logrecord-attributes)); the filter below does it on any
 # version.
 
+
 # %%
 class NameTheTask(logging.Filter):
     def filter(self, record):
@@ -2292,6 +2338,7 @@ log.propagate = False
 to_queue = logging.handlers.QueueHandler(records)
 to_queue.addFilter(NameTheTask())
 log.addHandler(to_queue)
+
 
 # %%
 def debug_thread():  # the article's
@@ -2418,6 +2465,7 @@ faulthandler.dump_traceback_later(0.5, exit=True)
 ended = subprocess.run([sys.executable, "-c", hang], capture_output=True, text=True, timeout=30)
 print(re.sub(r'".*[/\\](\w+\.py)"', r'"\1"', ended.stderr))  # without the folders
 
+
 # %%
 def lines_at(places):
     """Each function with the line of the script where it stands, from (function, line number)."""
@@ -2457,6 +2505,7 @@ claim(
 # thread the **frame** that it executes: a function call, with its line and its variables. Here two threads
 # wait for a lock that the notebook holds.
 
+
 # %%
 def ship(order):
     with door:
@@ -2470,6 +2519,7 @@ def frame_in(thread, function):
             if frame.f_code is function.__code__:
                 return frame
         time.sleep(0.001)  # on its way
+
 
 # %%
 door, shipped, seen = Lock(), [], []
@@ -2557,6 +2607,7 @@ asyncio.run(main())
 def complaints(text):
     return [word for word in ("never awaited", "unclosed file", "Executing") if word in text]
 
+
 # %%
 said = {}
 for options in ((), ("-X", "dev")):
@@ -2590,6 +2641,7 @@ claim(
     complaints(plain) == ["never awaited"] and len(complaints(dev)) == 3,
     f"plain {complaints(plain)}, dev {complaints(dev)}",
 )
+
 
 # %%
 def steps_of(text):
@@ -2637,6 +2689,7 @@ guess_stack = Prediction(
 )
 guess_stack
 
+
 # %%
 async def find():
     await asyncio.get_running_loop().create_future()
@@ -2667,6 +2720,7 @@ guess_stack.compare(
 # ([docs](https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.get_stack)). But each
 # coroutine knows what it awaits: follow `cr_await` to the end. (From 3.14 on,
 # [`asyncio.print_call_graph`](https://docs.python.org/3/library/asyncio-graph.html) does that for you.)
+
 
 # %%
 def chain(task):
@@ -2740,6 +2794,7 @@ claim(
 # come in (section 7.1). Here is the test that everybody writes first: some threads sell, all at once; in the end
 # nothing must be left.
 
+
 # %%
 def minus_one(number):
     return number - 1
@@ -2767,6 +2822,7 @@ def trial(threads, times, start):
         each.join()
     return in_stock
 
+
 # %%
 guess_usual = Prediction(
     "4 threads sell 50 times each, without a lock. How many of 100 such tests notice a lost sale?",
@@ -2790,6 +2846,7 @@ guess_usual.compare(
 # A **stress test** makes bad schedules likely. The threads start together, at a `Barrier`; they
 # work longer; the **switch interval** (chapter 2) is a thousandth of the usual one or less, so that they take
 # turns more often; and all that again and again.
+
 
 # %%
 def stress(rounds):
@@ -2821,6 +2878,7 @@ claim(
 #
 # A stress test is a lottery: run it again, and it is another round. The explorer (section 7.1) doesn't draw lots.
 # It tries every schedule that can make a difference, and hands you one that loses a sale.
+
 
 # %%
 def refill():
@@ -2989,6 +3047,7 @@ exercises.check("7.1", checks_races.schedule, schedule)
 # The office sells seats: never more than there are, and each seat once. `sell` returns the number of the seat,
 # or None. Mend it. The explorer tries every schedule that makes a difference.
 
+
 # %% tags=["exercise"]
 class Office:
     def __init__(self, seats):
@@ -3000,6 +3059,7 @@ class Office:
         seat = self.left
         self.left -= 1
         return seat
+
 
 # %%
 exercises.check("7.2", checks_races.office, Office)
@@ -3034,6 +3094,7 @@ exercises.check("7.2", checks_races.office, Office)
 # the same thing, and `make` must be called once. The threads call `get` often: one that finds the thing made
 # should not take the lock.
 
+
 # %% tags=["exercise"]
 class Lazy:
     def __init__(self, make):
@@ -3046,6 +3107,7 @@ class Lazy:
             with self.lock:
                 self.thing = self.make()
         return self.thing
+
 
 # %%
 exercises.check("7.3", checks_races.lazy, Lazy)
@@ -3092,6 +3154,7 @@ def hold(*accounts):
     for account in accounts:
         account.lock.release()
 
+
 # %%
 exercises.check("7.4", checks_deadlocks.hold, hold)
 
@@ -3122,9 +3185,11 @@ exercises.check("7.4", checks_deadlocks.hold, hold)
 # A thread that doesn't wait, and a lock that is free, isn't in them. Write `find_cycle`: it returns the threads
 # of a cycle, each one followed by the holder of what it waits for, or `[]` if there is none.
 
+
 # %% tags=["exercise"]
 def find_cycle(waits_for, held_by):
     return []
+
 
 # %%
 exercises.check("7.5", checks_deadlocks.find_cycle, find_cycle)
@@ -3182,6 +3247,7 @@ class Nicknames:
         self.players[name] = player
         return True
 
+
 # %%
 exercises.check("7.6", checks_bugs.nicknames, bug, Nicknames, deadline=60)
 
@@ -3230,6 +3296,7 @@ def move(source, target, amount):
     with source.lock, target.lock:
         source.balance -= amount
         target.balance += amount
+
 
 # %%
 exercises.check("7.7", checks_bugs.transfer, bug, move, Account, deadline=60)
@@ -3287,6 +3354,7 @@ class Box:
                 self.changed.wait()
             return self.things.pop()
 
+
 # %%
 exercises.check("7.8", checks_bugs.box, bug, Box, deadline=60)
 
@@ -3343,6 +3411,7 @@ class Gate:
             with self.changed:
                 self.changed.wait()
 
+
 # %%
 exercises.check("7.9", checks_bugs.gate, bug, Gate, deadline=60)
 
@@ -3398,6 +3467,7 @@ class Settings:
                     self.values["colour"] = "blue"
         return self.values[name]
 
+
 # %%
 exercises.check("7.10", checks_bugs.settings, bug, Settings, deadline=60)
 
@@ -3448,6 +3518,7 @@ class Printer:
         self.lock.release()
         return result
 
+
 # %%
 exercises.check("7.11", checks_bugs.printer, bug, Printer, deadline=60)
 
@@ -3492,6 +3563,7 @@ class Wallet:
         self.balance -= amount
         return True
 
+
 # %%
 exercises.check("7.12", checks_bugs.wallet, bug, Wallet)
 
@@ -3534,6 +3606,7 @@ bug = ...  # one of the kinds above
 async def report(load):
     things = load()
     return len(things)
+
 
 # %%
 exercises.check("7.13", checks_bugs.report, bug, report)
