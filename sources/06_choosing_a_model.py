@@ -209,18 +209,24 @@ claim(
 #
 # ### The article's tree
 #
-# Here is the decision tree of the article, as data: each question says where each answer leads.
-
-# %%
-draw_choosing.tree(ARTICLE_TREE, title="The article's tree")
+# Here is the decision tree of the article, in its own order:
+#
+# 1. Is the task CPU-bound? Yes: multiprocessing. No: go on.
+# 2. Is it I/O-bound? Yes: are there many at once (1000+)? Yes: asyncio. No: threading.
+#    Not I/O-bound: optimise a single thread.
+# 3. Is it mixed? Yes: asyncio with `run_in_executor`.
 
 # %%
 guess_tree = Prediction(
-    "The tree has five recommendations. Follow it with every possible answer. At how many of the "
+    "It has five recommendations. Follow it with every possible answer. At how many of the "
     "five do you arrive?",
     ["two", "three", "four", "five"],
 )
 guess_tree
+
+
+# %% [markdown]
+# `ARTICLE_TREE` is this tree as data: each question says where each answer leads.
 
 
 # %%
@@ -250,6 +256,9 @@ claim(
     set(written) - set(reached) == {"asyncio with run_in_executor"},
     f"{len(reached)} of {len(written)} recommendations are reached",
 )
+
+# %%
+draw_choosing.tree(ARTICLE_TREE, title="The article's tree")
 
 # %% [markdown]
 # And is what it reaches right? "CPU-bound: multiprocessing". Hashing is CPU-bound, and done in C.
@@ -372,7 +381,7 @@ guess_start.compare(
     "starting the processes" if seconds["processes"] > 2 * min(warm) else "the computing",
     {
         "the computing": "That is what remains when the pool is up. Look at the two times.",
-        "handing over the tasks": "Four messages: less than a millisecond each.",
+        "handing over the tasks": "Four short messages. The end of this section measures one.",
     },
 )
 
@@ -399,7 +408,7 @@ print(inspect.getsource(executors.SequentialExecutor.submit))
 
 # %% [markdown]
 # The other is an event loop in a thread. A coroutine function is awaited there; a plain function is called
-# there, and so blocks the loop:
+# there, and so blocks the loop. The `_seats` are a semaphore for so many workers:
 
 # %%
 print(inspect.getsource(executors.AsyncioExecutor._run))
@@ -466,7 +475,7 @@ with start("asyncio", workers=4) as pool:
 # %%
 claim(
     "6.2-blocks",
-    "asyncio does functions that block one after another; coroutines that await it overlaps.",
+    "An event loop runs functions that block one after another; coroutines that await overlap.",
     blocking_s > 0.95 * sum(waits) and awaiting_s < blocking_s,
     f"time.sleep {blocking_s * 1e3:.0f} ms, asyncio.sleep {awaiting_s * 1e3:.0f} ms",
     tolerance="5 %: some systems' clocks let a sleep end a little early",
