@@ -94,8 +94,8 @@ TREE: Tree = {
     ),
     "compile": Advice(
         "compile it first",
-        "NumPy, numba or Cython may gain more than all your cores together (mind the range of their "
-        "integers). Then ask again: they may release the GIL.",
+        "NumPy, numba or Cython may gain more than all your cores together (mind the range of "
+        "their integers). Then ask again: they may release the GIL.",
         "compile",
     ),
     "machines": Question("machines", "Is one machine enough?", {YES: "GIL", NO: "cluster"}),
