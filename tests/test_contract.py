@@ -99,6 +99,7 @@ def test_the_code_being_taught_stands_in_the_cells(chapter: Chapter) -> None:
         "03": {"multiprocessing", "concurrent"},
         "04": {"threading", "queue", "concurrent"},
         "05": {"asyncio", "aiohttp", "aiofiles"},
+        "06": {"asyncio", "concurrent", "multiprocessing", "threading"},
     }.get(chapter.number, set())
     assert imported >= wanted
     assert imported & {"threading", "multiprocessing", "asyncio", "concurrent"}

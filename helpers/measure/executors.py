@@ -66,7 +66,9 @@ class AsyncioExecutor(Executor):
         self._cancelling = False  # what hasn't got a seat yet shall not begin
         self._guard = threading.Lock()
         self._up = threading.Event()
-        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),), name="executor")
+        self._thread = threading.Thread(
+            target=asyncio.run, args=(self._serve(),), name="asyncio executor", daemon=True
+        )
         self._thread.start()
         self._up.wait()
 
