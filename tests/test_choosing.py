@@ -45,7 +45,7 @@ def test_a_topic_has_the_same_answers_wherever_it_is_asked_about() -> None:
         for node in TREE.values():
             if isinstance(node, Question) and node.topic == topic:
                 assert list(node.answers) == list(question.answers)
-                assert node.text == question.text
+                assert (node.label, node.text) == (question.label, question.text)
 
 
 def test_what_the_issue_asks_about_is_asked() -> None:

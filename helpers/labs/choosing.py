@@ -33,7 +33,7 @@ class Advisor(Lab[tuple[Path, Evidence]]):
         }
         controls: dict[str, widgets.ValueWidget] = {
             topic: choice(
-                question.text,
+                question.label,
                 list(question.answers),
                 defaults.get(topic, next(iter(question.answers))),
             )
