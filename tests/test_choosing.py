@@ -48,7 +48,7 @@ def test_a_topic_has_the_same_answers_wherever_it_is_asked_about() -> None:
                 assert (node.label, node.text) == (question.label, question.text)
 
 
-def test_what_the_issue_asks_about_is_asked() -> None:
+def test_all_that_decides_is_asked_about() -> None:
     assert set(choosing.topics()) == {
         "work", "library", "many", "code", "machines", "GIL", "length", "data", "version",
     }  # fmt: skip
