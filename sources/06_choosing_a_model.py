@@ -316,8 +316,8 @@ claim(
 )
 
 # %% [markdown]
-# The **advisor** walks it with you. Answer the questions that aren't greyed out: the advice follows at once. *Run*
-# makes the measurement on which the advice rests, here and now. On a machine of another kind, or under
+# The **advisor** walks it with you. Answer the questions: the advice follows at once, and says which answers it
+# follows from. *Run* makes the measurement on which the advice rests, here and now. On a machine of another kind, or under
 # another Python, it may say no: then believe the measurement.
 
 # %%
