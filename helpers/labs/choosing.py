@@ -33,7 +33,7 @@ class Advisor(Lab[tuple[Path, Evidence]]):
         }
         controls: dict[str, widgets.ValueWidget] = {
             topic: choice(
-                question.text,
+                question.label,
                 list(question.answers),
                 defaults.get(topic, next(iter(question.answers))),
             )
@@ -57,9 +57,11 @@ class Advisor(Lab[tuple[Path, Evidence]]):
 
     def _follow(self) -> None:
         path = self.path
-        for topic in topics():
-            self.controls[topic].disabled = topic not in path.answers
-        text = f"<strong>{escape(path.advice.model)}</strong>. {escape(path.advice.reason)}"
+        counted = ", ".join(topics()[topic].label for topic in path.answers)
+        text = (
+            f"<strong>{escape(path.advice.model)}</strong>. {escape(path.advice.reason)} "
+            f"(It follows from: {escape(counted)}.)"
+        )
         self.advice.value = f'<span role="status">Advice: {text}</span>'
 
 

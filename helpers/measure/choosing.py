@@ -17,10 +17,12 @@ class Question:
     """A fork of the tree.
 
     topic: what is asked about; a topic may be asked about at several forks, and has the same
-    answers there. answers: what one may answer, and the node to which that leads.
+    answers there. label: the question in two or three words. answers: what one may answer, and
+    the node to which that leads.
     """
 
     topic: str
+    label: str
     text: str
     answers: Mapping[str, str]
 
@@ -51,6 +53,7 @@ _LIBRARY = "Is there an async library for what they wait for?"
 TREE: Tree = {
     ROOT: Question(
         "work",
+        "The tasks mostly",
         "What do the tasks do, most of the time?",
         {"wait": "library", "compute": "code", "both": "both", "I don't know": "profile"},
     ),
@@ -59,14 +62,17 @@ TREE: Tree = {
         "Compare the time on a core with the time by the clock: what waits needs hardly any core.",
         "share",
     ),
-    "library": Question("library", _LIBRARY, {YES: "many", NO: "threads"}),
+    "library": Question("library", "Async library", _LIBRARY, {YES: "many", NO: "threads"}),
     "threads": Advice(
         "threads",
         "A thread that waits needs neither a core nor the GIL. A pool says how many may wait.",
         "waiting",
     ),
     "many": Question(
-        "many", "How many wait at once?", {"up to hundreds": "either", "thousands": "asyncio"}
+        "many",
+        "Waits at once",
+        "How many wait at once?",
+        {"up to hundreds": "either", "thousands": "asyncio"},
     ),
     "either": Advice(
         "asyncio or threads",
@@ -80,6 +86,7 @@ TREE: Tree = {
     ),
     "code": Question(
         "code",
+        "They compute",
         "Where are they when they compute?",
         {
             "in C code that releases the GIL": "released",
@@ -94,11 +101,13 @@ TREE: Tree = {
     ),
     "compile": Advice(
         "compile it first",
-        "NumPy, numba or Cython gain more than all your cores (mind the range of their integers). "
-        "Then ask again: it may release the GIL.",
+        "NumPy, numba or Cython may gain more than all your cores together (mind the range of "
+        "their integers). Then ask again: they may release the GIL.",
         "compile",
     ),
-    "machines": Question("machines", "Is one machine enough?", {YES: "GIL", NO: "cluster"}),
+    "machines": Question(
+        "machines", "One machine is enough", "Is one machine enough?", {YES: "GIL", NO: "cluster"}
+    ),
     "cluster": Advice(
         "a cluster",
         "The same functions through the same interface (chapter 8). First see what all cores of "
@@ -107,6 +116,7 @@ TREE: Tree = {
     ),
     "GIL": Question(
         "GIL",
+        "Python",
         "Which Python runs it?",
         {"one with a GIL": "length", "a free-threaded one": "free threads"},
     ),
@@ -117,6 +127,7 @@ TREE: Tree = {
     ),
     "length": Question(
         "length",
+        "One task takes",
         "How long does one task compute?",
         {"some milliseconds or more": "data", "less": "batches"},
     ),
@@ -127,6 +138,7 @@ TREE: Tree = {
     ),
     "data": Question(
         "data",
+        "Data travels cheaply",
         "Do arguments and results travel cheaply?",
         {"yes, they are small": "version", "no, they are large": "shared memory"},
     ),
@@ -138,6 +150,7 @@ TREE: Tree = {
     ),
     "version": Question(
         "version",
+        "Version",
         "Which version of Python?",
         {"3.13 or older": "processes", "3.14 or newer": "interpreters"},
     ),
@@ -150,7 +163,7 @@ TREE: Tree = {
         "take processes.",
         "interpreters",
     ),
-    "both": Question("library", _LIBRARY, {YES: "loop and pool", NO: "two pools"}),
+    "both": Question("library", "Async library", _LIBRARY, {YES: "loop and pool", NO: "two pools"}),
     "loop and pool": Advice(
         "asyncio, with a pool of processes",
         "The event loop waits, run_in_executor hands the computing over: in the loop it would stop "
@@ -166,14 +179,16 @@ TREE: Tree = {
 
 # As 6.3 of the article gives it. Its third question stands there, but no answer leads to it.
 ARTICLE_TREE: Tree = {
-    ROOT: Question("cpu", "Is the task CPU-bound?", {YES: "processes", NO: "io"}),
+    ROOT: Question("cpu", "CPU-bound", "Is the task CPU-bound?", {YES: "processes", NO: "io"}),
     "processes": Advice("multiprocessing", "CPU-bound", ""),
-    "io": Question("io", "Is the task I/O-bound?", {YES: "many", NO: "single"}),
-    "many": Question("many", "Are there many at once (1000+)?", {YES: "asyncio", NO: "threads"}),
+    "io": Question("io", "I/O-bound", "Is the task I/O-bound?", {YES: "many", NO: "single"}),
+    "many": Question(
+        "many", "Waits at once", "Are there many at once (1000+)?", {YES: "asyncio", NO: "threads"}
+    ),
     "asyncio": Advice("asyncio", "many waits", ""),
     "threads": Advice("threading", "some waits", ""),
     "single": Advice("optimise a single thread", "neither", ""),
-    "mixed": Question("mixed", "Is it mixed?", {YES: "loop and pool"}),
+    "mixed": Question("mixed", "Mixed", "Is it mixed?", {YES: "loop and pool"}),
     "loop and pool": Advice("asyncio with run_in_executor", "mixed", ""),
 }
 

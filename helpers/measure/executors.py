@@ -8,7 +8,6 @@ executor itself and no wrapper, so a task costs what it costs without this modul
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import inspect
 import multiprocessing
@@ -63,11 +62,13 @@ class AsyncioExecutor(Executor):
         if max_workers < 1:
             raise ValueError(f"max_workers must be at least 1, got {max_workers}")
         self._seats = asyncio.Semaphore(max_workers)  # of the first loop that waits for it
-        self._waiting: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self._cancelling = False  # what hasn't got a seat yet shall not begin
         self._guard = threading.Lock()
         self._up = threading.Event()
-        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),), name="executor")
+        self._thread = threading.Thread(
+            target=asyncio.run, args=(self._serve(),), name="asyncio executor", daemon=True
+        )
         self._thread.start()
         self._up.wait()
 
@@ -81,12 +82,10 @@ class AsyncioExecutor(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more tasks, and end the loop when those at hand have ended."""
         with self._guard:
+            self._cancelling |= cancel_futures
             if not self._closed:
                 self._closed = True
                 self._loop.call_soon_threadsafe(self._closing.set)
-        if cancel_futures:
-            with contextlib.suppress(RuntimeError):  # the loop may be closed by now
-                self._loop.call_soon_threadsafe(self._cancel_waiting)
         if wait:
             self._thread.join()
 
@@ -99,20 +98,11 @@ class AsyncioExecutor(Executor):
         await asyncio.gather(*rest, return_exceptions=True)
 
     async def _run(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        task = asyncio.current_task()
-        assert task is not None
-        self._waiting.add(task)
-        try:
-            async with self._seats:
-                self._waiting.discard(task)
-                found = fn(*args, **kwargs)
-                return await found if inspect.isawaitable(found) else found
-        finally:
-            self._waiting.discard(task)
-
-    def _cancel_waiting(self) -> None:
-        for task in self._waiting:
-            task.cancel()
+        async with self._seats:
+            if self._cancelling:
+                raise asyncio.CancelledError
+            found = fn(*args, **kwargs)
+            return await found if inspect.isawaitable(found) else found
 
 
 def processes(workers: int, method: str = "spawn") -> Executor:
