@@ -99,11 +99,9 @@ def test_the_code_being_taught_stands_in_the_cells(chapter: Chapter) -> None:
         "03": {"multiprocessing", "concurrent"},
         "04": {"threading", "queue", "concurrent"},
         "05": {"asyncio", "aiohttp", "aiofiles"},
-<<<<<<< HEAD
-        "07": {"threading", "multiprocessing", "asyncio"},
-=======
-        "06": {"asyncio", "concurrent", "multiprocessing", "threading"},
->>>>>>> 80e8b5445d9dce24ba8dca5f8d8683a3f55b0803
+        "06": {"asyncio", "concurrent", "multiprocessing", "threading", "aiohttp", "aiosqlite"},
+        "07": {"threading", "multiprocessing", "asyncio", "queue", "logging"},
+        "08": {"threading", "multiprocessing", "concurrent", "numpy"},
     }.get(chapter.number, set())
     assert imported >= wanted
     assert imported & {"threading", "multiprocessing", "asyncio", "concurrent"}
