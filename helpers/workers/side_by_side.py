@@ -27,6 +27,7 @@ from helpers.workers.turns import by_turns
 # long now and then, and the best of many rounds will have met that moment.
 LOOPS = 60_000
 REQUESTS = 60
+TASK_LOOPS = 180_000  # a task for a pool: long enough that handing it over is little beside it
 WORKERS = 2
 MOST_RACES = 20  # a worst round is found in few
 SHAPES = ("counter += 1", "a property", "a call", "a loop in between")
@@ -132,12 +133,12 @@ def models(rounds: int) -> Values:
 def both_tasks() -> None:
     """One after another."""
     for _ in range(WORKERS):
-        count_down(LOOPS)
+        count_down(TASK_LOOPS)
 
 
 def both_tasks_in(pool: Executor) -> None:
     """At once, if the pool's workers can."""
-    list(pool.map(count_down, [LOOPS] * WORKERS))
+    list(pool.map(count_down, [TASK_LOOPS] * WORKERS))
 
 
 def start_up(rounds: int) -> Values:
