@@ -230,10 +230,6 @@ guess_tree
 # `ARTICLE_TREE` is this tree as data: each question says where each answer leads.
 
 
-# %% [markdown]
-# `ARTICLE_TREE` is this tree as data: each question says where each answer leads.
-
-
 # %%
 def arrivals(tree, place="work"):
     """The recommendations that some answers lead to."""

@@ -62,6 +62,8 @@ from helpers.draw.compare import points
 from helpers.labs.explorer import Stepper, explorer_lab
 from helpers.labs.races import race_lab
 from helpers.labs.side_by_side import side_by_side_lab
+
+# %%
 from helpers.measure import races
 from helpers.measure.compare import compare
 from helpers.measure.explorer import (
