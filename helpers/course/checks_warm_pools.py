@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections.abc import Callable
+from multiprocessing.pool import Pool
 from typing import Any
 
 from helpers.course.exercises import NotYet
@@ -14,13 +16,21 @@ _WORKERS, _TASKS = 2, 8
 
 def warm_pool(answer: Callable[[int], Any]) -> str:
     """Check a class ``answer(workers)`` with ``map(function, items)`` and ``close()``."""
-    before = set(multiprocessing.active_children())
+    before, pools = set(multiprocessing.active_children()), _pools()
     try:
         return _checked(answer, lambda: len(set(multiprocessing.active_children()) - before))
     finally:
+        # The answer's own pools first: one whose processes were killed waits for ever as it goes.
+        for pool in set(_pools()) - set(pools):
+            pool.terminate()
+            pool.join()
         for child in set(multiprocessing.active_children()) - before:
             child.terminate()
             child.join()
+
+
+def _pools() -> list[Pool]:
+    return [one for one in gc.get_objects() if isinstance(one, Pool)]
 
 
 def _checked(answer: Callable[[int], Any], running: Callable[[], int]) -> str:
