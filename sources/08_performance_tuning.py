@@ -136,14 +136,14 @@ guess_switches = Prediction(
 guess_switches
 
 # %%
-by_threads = measure_switches.sweep((1, 2, 8), seconds=0.2)
+by_threads = measure_switches.sweep((1, 2, 8), seconds=0.1)
 draw_switches.sweep(by_threads)
 
 # %%
 answers = guess_switches.answers
 if by_threads:
     alone, two = by_threads[0].voluntary, by_threads[1].voluntary
-    happened = 2 if two > alone + 20 else 1 if two > 1.5 * alone else 0
+    happened = 2 if two > alone + 10 else 1 if two > 1.5 * alone else 0
 guess_switches.compare(
     answers[happened] if by_threads else None,
     {
@@ -157,10 +157,10 @@ claim(
     "8.1-gil-switches",
     "Two threads that only compute cause voluntary switches, which one thread doesn't: they wait "
     "for the GIL.",
-    two > alone + 20 if by_threads else False,
+    two > alone + 10 if by_threads else False,
     f"{alone} with one thread, {two} with two" if by_threads else "",
     needs=[TELLS_SWITCHES, WITH_GIL],
-    tolerance="0.2 s hold forty switch intervals of 5 ms; half as many switches would do",
+    tolerance="0.1 s holds twenty switch intervals of 5 ms; half as many switches would do",
 )
 
 # %% [markdown]
@@ -435,7 +435,7 @@ guess_size
 print(inspect.getsource(pool_size.wait_and_compute))
 
 # %%
-sizes = measure_pool_size.sweep("threads", wait_ms=3, compute_ms=1, sizes=(1, 2, 4, 8, 16))
+sizes = measure_pool_size.sweep("threads", wait_ms=3, compute_ms=1, sizes=(1, 4, 16))
 draw_pool_size.sizes(sizes)
 
 # %%
@@ -474,7 +474,9 @@ claim(
 # %%
 cores, why = usable_cores()
 few = min(cores, 4)
-computing = measure_pool_size.sweep("processes", wait_ms=0, compute_ms=2, sizes=(1, few, 2 * few))
+computing = measure_pool_size.sweep(
+    "processes", wait_ms=0, compute_ms=1, sizes=(1, few, 2 * few), tasks=8
+)
 draw_pool_size.sizes(computing)
 
 # %%
@@ -493,7 +495,7 @@ claim(
 # too many for computing, perhaps too few for waiting. In the lab, choose what your tasks do.
 
 # %%
-pool_size_lab().set(wait_ms=5, compute_ms=0, tasks=16).run()
+pool_size_lab().set(wait_ms=2, compute_ms=0, tasks=16).run()
 
 # %% [markdown]
 # ### The right chunk size
@@ -663,7 +665,7 @@ guess_pickled = Prediction(
 guess_pickled
 
 # %%
-table = pickling.Table(array("d", range(400_000)))
+table = pickling.Table(array("d", range(200_000)))
 sent = {}
 
 with spawn.Pool(2) as pool:
@@ -739,7 +741,7 @@ with spawn.Pool(2, initializer=pickling.keep, initargs=(table,)) as pool:
     )
 segment.close()
 segment.unlink()
-points(sharing, "Eight tasks, one table of 3.2 MB")
+points(sharing, "Eight tasks, one table of 1.6 MB")
 
 # %%
 claim(
@@ -874,9 +876,10 @@ guess_heavy
 
 # %%
 light = start_costs("nothing")
-heavy = start_costs("at the top", ballast_mb=50)
+some = ("asyncio", "sqlite3")
+heavy = start_costs("at the top", some, ballast_mb=50)
 server = [method for method in ("forkserver",) if HAS_FORK.met()]
-ready = [start_costs("at the top", methods=server, preload=True, ballast_mb=50)] if server else []
+ready = [start_costs("at the top", some, server, preload=True, ballast_mb=50)] if server else []
 draw_start_methods.costs([light, heavy, *ready])
 
 # %%
@@ -1100,7 +1103,7 @@ claim(
 # without the packages that are installed.
 
 # %%
-side_by_side_lab("start-up").set(rounds=5).run()
+side_by_side_lab("start-up").set(rounds=3).run()
 
 # %% [markdown]
 # **Try.** Choose all Pythons that you have. Which one starts fastest? How much of the price of a process in a
@@ -1760,7 +1763,7 @@ guess_cost = Prediction(
 guess_cost
 
 # %%
-costs = task_costs(cluster=cluster)
+costs = task_costs(rounds=5, cluster=cluster)
 draw_costs.costs(costs)
 
 # %%
@@ -1827,7 +1830,7 @@ small, large = (
     compare(
         {name: partial(four, pools[name], size) for name in ("sequential", "processes", "cluster")}
     )
-    for size in (2, 2_000)
+    for size in (2, 1_000)
 )
 points(large, "Four larger tasks, one after another and handed over")
 
