@@ -166,14 +166,17 @@ def test_a_pools_processes_leave_interrupts_to_their_parent() -> None:
         assert pool.submit(workers.who, 0.05).result()[0] == process
 
 
-def test_a_pool_that_an_interrupt_breaks_is_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [BrokenExecutor, OSError, EOFError])
+def test_a_pool_that_an_interrupt_breaks_is_a_stop(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
     monkeypatch.setattr("helpers.labs.job._NEWS_S", 0.0)
     job = Job(lambda done: None)
-    with pytest.raises(BrokenExecutor), with_pools(job):
-        raise BrokenExecutor
+    with pytest.raises(error), with_pools(job):
+        raise error
     job.stop.set()
     with pytest.raises(Stopped), with_pools(job):
-        raise BrokenExecutor
+        raise error
 
 
 def test_who_naps_and_tells_process_and_thread() -> None:

@@ -42,11 +42,12 @@ _NEWS_S = 2.0  # how long a busy kernel may take to hear of an interrupt
 def with_pools(job: Job) -> Iterator[None]:
     """Around a measurement in pools of processes: a pool that an interrupt breaks is a stop.
 
-    "Interrupt the kernel" reaches its children too, and one that is only starting dies of it.
+    "Interrupt the kernel" reaches its children too, and one that is only starting dies of it. Who
+    hands it work then finds the pool broken, or the pipe to it closed.
     """
     try:
         yield
-    except BrokenExecutor:
+    except (BrokenExecutor, OSError, EOFError):
         job.stop.wait(_NEWS_S)
         job.check()
         raise
