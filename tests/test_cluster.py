@@ -83,7 +83,7 @@ def _family(pid: int) -> list[psutil.Process]:
 def test_a_cluster_here_works_survives_a_kill_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = belongings()
+    before, environment = belongings(), dict(os.environ)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with ClusterExecutor(2) as cluster:
         warm_up(cluster, 2)
@@ -101,6 +101,7 @@ def test_a_cluster_here_works_survives_a_kill_and_leaves_nothing(
         assert victim not in processes(cluster.client).values()
         assert list(tmp_path.iterdir())
     assert list(tmp_path.iterdir()) == []
+    assert os.environ == environment
     assert left_since(before, patience=10) == []
 
 

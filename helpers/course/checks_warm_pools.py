@@ -30,7 +30,8 @@ def warm_pool(answer: Callable[[int], Any]) -> str:
 
 
 def _pools() -> list[Pool]:
-    return [one for one in gc.get_objects() if isinstance(one, Pool)]
+    # By type(): isinstance would ask what a weak reference refers to, and that may be gone.
+    return [one for one in gc.get_objects() if issubclass(type(one), Pool)]
 
 
 def _checked(answer: Callable[[int], Any], running: Callable[[], int]) -> str:

@@ -111,11 +111,12 @@ def call(
             _end(process)
             # Somebody whose parent ended before it wasn't found and may hold the pipe: don't wait.
             reader.join(0.5)
-        if process.returncode == -signal.SIGINT:
+        said = _said(stderr)
+        if process.returncode == -signal.SIGINT or (not reply and "KeyboardInterrupt" in said):
             # An interrupt goes to the whole group of processes. The worker ignores it, but not yet
-            # while its interpreter starts.
+            # while its interpreter starts: then it dies of the signal, or with exit code 1.
             raise Stopped(f"{worker.__name__} was interrupted")
-        return _result(worker, process.returncode, reply, _said(stderr))
+        return _result(worker, process.returncode, reply, said)
 
 
 def start_command(python: str | Path, module: str, options: Sequence[str] = ()) -> list[str]:

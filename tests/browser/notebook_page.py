@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -84,6 +85,14 @@ class Cell:
         """All HTML that the cell put out."""
         found = [output.get("data", {}).get("text/html", "") for output in self.outputs]
         return "\n".join("".join(html) for html in found)
+
+
+# In a list from which several may be chosen: the places of the chosen ones; and how to choose them.
+_CHOSEN = "list => [...list.options].flatMap((one, place) => one.selected ? [place] : [])"
+_CHOOSE = """(list, places) => {
+    [...list.options].forEach((one, place) => { one.selected = places.includes(place); });
+    list.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
 
 
 class NotebookPage:
@@ -260,8 +269,19 @@ class LabPanel:
         return f"_labs[{self.title!r}]"
 
     def change(self, control: Locator) -> str:
-        """Move a control by one step with the keyboard; return the key that moves it back."""
+        """Move a control by one step with the keyboard; return the key that moves it back.
+
+        Of a list from which several may be chosen, return what was chosen.
+        """
         control.focus()
+        if control.evaluate("control => control.type") == "select-multiple":
+            chosen: list[int] = control.evaluate(_CHOSEN)
+            for key in ("Shift+ArrowDown", "ArrowDown", "ArrowUp"):
+                control.press(key)
+                if control.evaluate(_CHOSEN) != chosen:
+                    control.press("Tab")
+                    return json.dumps(chosen)
+            raise AssertionError(f"{self.title}: the keyboard chooses nothing")
         before = control.input_value()
         if control.evaluate("control => control.type") in ("select-one", "number"):
             keys = {"ArrowDown": "ArrowUp", "ArrowUp": "ArrowDown"}
@@ -276,7 +296,10 @@ class LabPanel:
         raise AssertionError(f"{self.title}: the keyboard changes nothing")
 
     def change_back(self, control: Locator, key: str) -> None:
-        """Take one step back with the key that ``change`` returned."""
+        """Take one step back with the key that ``change`` returned, or choose what it returned."""
+        if key.startswith("["):
+            control.evaluate(_CHOOSE, json.loads(key))
+            return
         control.focus()
         control.press(key)
         control.press("Tab")
