@@ -101,7 +101,7 @@ def test_a_cluster_here_works_survives_a_kill_and_leaves_nothing(
         assert victim not in processes(cluster.client).values()
         assert list(tmp_path.iterdir())
     assert list(tmp_path.iterdir()) == []
-    assert os.environ == environment
+    assert dict(os.environ) == environment
     assert left_since(before, patience=10) == []
 
 

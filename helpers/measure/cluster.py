@@ -119,16 +119,12 @@ def _settings() -> Iterator[None]:
         with dask.config.set(settings), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Creating scratch directories")
             # What Dask sets for its workers it sets for this process, too, and leaves it there.
-            names = dask.config.get("distributed.nanny.pre-spawn-environ")
-            before = {name: os.environ.get(name) for name in names}
+            before = dict(os.environ)
             try:
                 yield
             finally:
-                for name, value in before.items():
-                    if value is None:
-                        os.environ.pop(name, None)
-                    else:
-                        os.environ[name] = value
+                os.environ.clear()
+                os.environ.update(before)
 
 
 def connect(to: LocalCluster | str) -> Client:
