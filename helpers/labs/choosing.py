@@ -62,7 +62,7 @@ class Advisor(Lab[tuple[Path, Evidence]]):
             f"<strong>{escape(path.advice.model)}</strong>. {escape(path.advice.reason)} "
             f"(It follows from: {escape(counted)}.)"
         )
-        self.advice.value = f'<span role="status">Advice: {text}</span>'
+        self.advice.value = f'<span aria-live="polite">Advice: {text}</span>'
 
 
 def advisor() -> Advisor:
