@@ -276,8 +276,10 @@ class LabPanel:
         control.focus()
         if control.evaluate("control => control.type") == "select-multiple":
             chosen: list[int] = control.evaluate(_CHOSEN)
-            for key in ("Shift+ArrowDown", "ArrowDown", "ArrowUp"):
+            # Which key chooses anew depends on where the list stood: at an end some do nothing.
+            for key in ("Shift+ArrowDown", "ArrowDown", "ArrowUp", "Home", "End"):
                 control.press(key)
+                self.notebook.page.wait_for_timeout(100)  # it may come a moment after the key
                 if control.evaluate(_CHOSEN) != chosen:
                     control.press("Tab")
                     return json.dumps(chosen)
