@@ -741,7 +741,7 @@ with spawn.Pool(2, initializer=pickling.keep, initargs=(table,)) as pool:
     )
 segment.close()
 segment.unlink()
-points(sharing, "Eight tasks, one table of 1.6 MB")
+points(sharing, f"Eight tasks, one table of {8 * count / 1e6:g} MB")
 
 # %%
 claim(

@@ -19,7 +19,7 @@ def sizes(found: PoolSizes) -> Picture:
     limits = [found.limit_s(size) * 1e3 for size in found.sizes]
     axes.plot(
         found.sizes, limits, "s--", color=VERMILION, markersize=7,
-        label="less isn't possible: workers and cores",
+        label="computed from workers and cores",
     )  # fmt: skip
     axes.axvline(found.needed, color=INK, linestyle=":", linewidth=2)
     formula = "cores × (1 + waiting / computing)" if found.compute_s else "one for each task"

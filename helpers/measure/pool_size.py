@@ -46,7 +46,11 @@ class PoolSizes:
         return self.comparison.median(str(size))
 
     def limit_s(self, size: int) -> float:
-        """Less than this it can't take, whatever the pool: cores and workers are taken."""
+        """What it should take if nothing but workers and cores is scarce.
+
+        It is only as exact as ``compute_s``: where a core runs faster or slower than when the
+        loops of a task were measured, so does the pool.
+        """
         computing = self.tasks * self.compute_s / min(size, self.cores)
         in_turn = math.ceil(self.tasks / size) * (self.wait_s + self.compute_s)
         return max(computing, in_turn)
