@@ -87,8 +87,17 @@ class Cell:
         return "\n".join("".join(html) for html in found)
 
 
-# In a list from which several may be chosen: the places of the chosen ones; and how to choose them.
+# In a list from which several may be chosen: the places of the chosen ones; whether the list has
+# told anybody of a change since it was last asked; and how to choose.
 _CHOSEN = "list => [...list.options].flatMap((one, place) => one.selected ? [place] : [])"
+_TOLD = """list => {
+    if (list.courseTold === undefined) {
+        list.addEventListener("change", () => { list.courseTold = true; });
+    }
+    const told = list.courseTold === true;
+    list.courseTold = false;
+    return told;
+}"""
 _CHOOSE = """(list, places) => {
     [...list.options].forEach((one, place) => { one.selected = places.includes(place); });
     list.dispatchEvent(new Event("change", { bubbles: true }));
@@ -151,6 +160,12 @@ class NotebookPage:
             "cell => { window.coursePanel.content.activeCellIndex = cell; }", position
         )
         self.command("notebook:run-cell")
+
+    @property
+    def cells_selected(self) -> int:
+        """How many cells JupyterLab would run, move or cut at once; the active one counts."""
+        count: int = self.page.evaluate("() => window.coursePanel.content.selectedCells.length")
+        return count
 
     def ask_kernel(self, expression: str, setup: str = "") -> Any:
         """The value in the kernel of an expression that ``ast.literal_eval`` can read."""
@@ -276,11 +291,15 @@ class LabPanel:
         control.focus()
         if control.evaluate("control => control.type") == "select-multiple":
             chosen: list[int] = control.evaluate(_CHOSEN)
-            # Which key chooses anew depends on where the list stood: at an end some do nothing.
+            control.evaluate(_TOLD)
+            # Which key chooses anew depends on where the list stood: at an end some do nothing. And
+            # Chromium tells of no change where a key chooses what the key before the last
+            # ``change_back`` did, which no key has undone.
             for key in ("Shift+ArrowDown", "ArrowDown", "ArrowUp", "Home", "End"):
                 control.press(key)
                 self.notebook.page.wait_for_timeout(100)  # it may come a moment after the key
-                if control.evaluate(_CHOSEN) != chosen:
+                told = control.evaluate(_TOLD)
+                if told and control.evaluate(_CHOSEN) != chosen:
                     control.press("Tab")
                     return json.dumps(chosen)
             raise AssertionError(f"{self.title}: the keyboard chooses nothing")

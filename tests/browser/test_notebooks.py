@@ -141,6 +141,7 @@ def test_controls_are_moved_by_keyboard(notebook: NotebookPage, widgets_talk: st
             before = lab.settings
             back = lab.change(control)
             notebook.wait_until(partial(differ, lab, before), f"{lab.title}: settings changed")
+            assert notebook.cells_selected == 1, f"{lab.title}: a key has selected cells, too"
             lab.change_back(control, back)
             notebook.wait_until(partial(agree, lab, before), f"{lab.title}: settings as before")
 
