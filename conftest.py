@@ -114,6 +114,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Last: Playwright keeps an event loop running in this thread, in which no other can be run.
     items.sort(key=lambda item: "browser" in item.path.parts)
+    # Side by side, the tests of one file stay together, or of one open notebook or running kernel.
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        parameters = callspec.params if callspec else {}
+        shared = parameters.get("notebook") or parameters.get("kernel")
+        item.add_marker(pytest.mark.xdist_group(str(shared or item.path)))

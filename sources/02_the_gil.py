@@ -717,9 +717,9 @@ ratio = cpu.ratio("in two threads", "one after another")
 if gil_enabled():
     found = claim(
         "2.3-counting",
-        "With the GIL, two threads of Python code take about as long as one after another.",
-        ratio.between(0.8, 1.35),
-        tolerance="a gain would be 0.5; above 1, hand-overs and noise may cost a third",
+        "With the GIL, two threads of Python code are no faster than one after another.",
+        ratio.at_least(0.8),
+        tolerance="a gain would be 0.5; how much slower hand-overs make them differs by machine",
     )
 else:
     found = claim(
@@ -769,8 +769,9 @@ claim(
 # meanwhile?**" Hashing, compressing, much of NumPy, reading a file: they compute or wait without it.
 #
 # The article also says that threads may be *slower* than one after another. Look at the first
-# picture: they take about as long. What you do pay for is something else, and you will
-# see it in a moment: everybody else who wants the GIL has to wait.
+# picture: how far to the right of the upper row is the lower one? That much the hand-overs cost
+# here; it differs from machine to machine. What you pay for everywhere is something else, and you
+# will see it in a moment: everybody else who wants the GIL has to wait.
 #
 # The lab below runs one to eight threads in a fresh Python and records them. The plain code behind
 # it is what you have just run, with a `Recorder` in each thread. Start with two threads of pure
@@ -1383,7 +1384,7 @@ exercises.check("2.4", checks_gil.split_job, digests)
 # | a thread that the system suspends loses the GIL | it keeps it, and everybody waits | claim 2.2-preemption | [ceval_gil.c](https://github.com/python/cpython/blob/3.14/Python/ceval_gil.c): only the holder lets go |
 # | `n += 1` compiles to INPLACE_ADD | BINARY_OP, since 3.11 | claim 2.2-binary-op | [What's New in 3.11](https://docs.python.org/3/whatsnew/3.11.html#cpython-bytecode-changes) |
 # | so `n += 1` is not atomic, and needs a lock | true as advice, but its `n` is local; and even on a shared counter CPython with the GIL loses nothing since 3.10. The language doesn't promise that, and without the GIL it isn't so | claim 2.2-bare | [pull request 18334](https://github.com/python/cpython/pull/18334) |
-# | threads may be slower than one after another | about as long for work in Python; what suffers is everybody else's latency | claims 2.3-counting, 2.3-convoy | [bpo-7946](https://bugs.python.org/issue7946), the convoy effect |
+# | threads may be slower than one after another | for work in Python by what the hand-overs cost, on some machines hardly anything; what suffers on all is everybody else's latency | claims 2.3-counting, 2.3-convoy | [bpo-7946](https://bugs.python.org/issue7946), the convoy effect |
 # | the GIL is released for I/O | and by C code that computes: hashing, compression, much of NumPy | claim 2.3-hashing | [hashlib](https://docs.python.org/3/library/hashlib.html) |
 # | 3.13's build is experimental; the default will take years | officially supported since 3.14, still optional; the default isn't decided | §2.4 | [PEP 779](https://peps.python.org/pep-0779/) |
 # | it rests on three techniques | also on locks in each container, another allocator and a collector that stops all threads | claims 2.4-biased, 2.4-list | [PEP 703](https://peps.python.org/pep-0703/) |

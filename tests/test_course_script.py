@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -43,10 +44,10 @@ class FakeRuns:
         return 0
 
     def kinds(self) -> list[str]:
-        """Name the programs started since the last call."""
+        """Name the programs started since the last call; twice in a row counts as once."""
         names = [command[command.index("-m") + 1] for command in self.commands if "-m" in command]
         self.commands.clear()
-        return names
+        return [name for name, _ in groupby(names)]
 
 
 @pytest.fixture
@@ -161,6 +162,18 @@ def test_the_first_run_sets_up_and_the_second_does_not(place: Place, runs: FakeR
     assert runs.kinds() == ["venv", "pip", "pytest"]
     assert main(["lab"], place.root) == 0
     assert runs.kinds() == ["jupyterlab"]
+
+
+def test_the_notebooks_are_tested_alone_and_both_parts_count(place: Place, runs: FakeRuns) -> None:
+    assert main(["test"], place.root) == 0
+    alone, beside = runs.commands[-2:]
+    assert alone == [str(place.python), "-m", "pytest", "notebooks"]
+    assert beside[2:4] == ["pytest", "tests"]
+    for failing in ("pytest notebooks", "pytest tests"):
+        runs.failing = failing
+        runs.commands.clear()
+        assert main(["test"], place.root) == 1
+        assert len(runs.commands) == 2
 
 
 def test_what_follows_the_dashes_is_passed_on(place: Place, runs: FakeRuns) -> None:

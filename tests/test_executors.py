@@ -22,9 +22,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.labs.job import Job, with_pools
+from helpers.labs.job import Job, children_interrupted
 from helpers.measure import executors
-from helpers.measure.elsewhere import Stopped
+from helpers.measure.elsewhere import Stopped, WorkerFailed
 from helpers.measure.executors import EXECUTORS, AsyncioExecutor, Kind, SequentialExecutor, start
 from helpers.measure.leftovers import belongings, left_since
 from helpers.workers import executors as workers
@@ -166,16 +166,16 @@ def test_a_pools_processes_leave_interrupts_to_their_parent() -> None:
         assert pool.submit(workers.who, 0.05).result()[0] == process
 
 
-@pytest.mark.parametrize("error", [BrokenExecutor, OSError, EOFError])
-def test_a_pool_that_an_interrupt_breaks_is_a_stop(
+@pytest.mark.parametrize("error", [BrokenExecutor, OSError, EOFError, WorkerFailed])
+def test_what_fails_as_an_interrupt_ended_a_child_is_a_stop(
     monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     monkeypatch.setattr("helpers.labs.job._NEWS_S", 0.0)
     job = Job(lambda done: None)
-    with pytest.raises(error), with_pools(job):
+    with pytest.raises(error), children_interrupted(job):
         raise error
     job.stop.set()
-    with pytest.raises(Stopped), with_pools(job):
+    with pytest.raises(Stopped), children_interrupted(job):
         raise error
 
 

@@ -40,6 +40,9 @@ example:
 REQUIREMENTS = "requirements.txt"
 BENCH_REQUIREMENTS = "benchmarks/requirements.txt"
 NEWEST_TRIED = (3, 14)
+# The notebooks measure, so they run one by one with nothing beside them. The other tests, most of
+# which wait for a browser or another process, run side by side.
+TEST_PARTS = (["notebooks"], ["tests", "--numprocesses=3", "--dist=loadgroup"])
 
 
 class UsageError(Exception):
@@ -135,9 +138,12 @@ def lab(place: Place, passed_on: Sequence[str]) -> int:
 
 
 def test(place: Place, passed_on: Sequence[str]) -> int:
-    """Run every test. Raises LaunchError when the set-up fails."""
+    """Run every test, or what is passed on to pytest. Raises LaunchError when the set-up fails."""
     set_up(place)
-    return _run_in_venv(place, ["-m", "pytest", *passed_on])
+    if passed_on:
+        return _run_in_venv(place, ["-m", "pytest", *passed_on])
+    failed = [_run_in_venv(place, ["-m", "pytest", *part]) for part in TEST_PARTS]
+    return max(failed)
 
 
 def execute(place: Place, chapters: Sequence[str], passed_on: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from helpers.draw import choosing as draw
 from helpers.draw.picture import Picture
-from helpers.labs.job import Job, with_pools
+from helpers.labs.job import Job
 from helpers.labs.panel import Lab, Settings, choice
 from helpers.measure import choosing as measure
 from helpers.measure.choosing import Path, advise, topics
@@ -73,8 +73,7 @@ def advisor() -> Advisor:
 def measure_advice(settings: Settings, job: Job) -> tuple[Path, Evidence]:
     job.progress(0.02)
     path = advise(settings)
-    with with_pools(job):
-        return path, evidence(path.advice, job.progress)
+    return path, evidence(path.advice, job.progress)
 
 
 def draw_advice(data: tuple[Path, Evidence], settings: Settings) -> Picture:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 from typing import Any
 
-from helpers.measure.elsewhere import Stopped
+from helpers.measure.elsewhere import Stopped, WorkerFailed
 
 
 class Job:
@@ -39,15 +39,16 @@ _NEWS_S = 2.0  # how long a busy kernel may take to hear of an interrupt
 
 
 @contextlib.contextmanager
-def with_pools(job: Job) -> Iterator[None]:
-    """Around a measurement in pools of processes: a pool that an interrupt breaks is a stop.
+def children_interrupted(job: Job) -> Iterator[None]:
+    """Around a measurement in other processes: what fails as an interrupt ended one is a stop.
 
     "Interrupt the kernel" reaches its children too, and one that is only starting dies of it. Who
-    hands it work then finds the pool broken, or the pipe to it closed.
+    waits for its answer then gets none; who hands it work finds the pool broken, or the pipe to it
+    closed.
     """
     try:
         yield
-    except (BrokenExecutor, OSError, EOFError):
+    except (BrokenExecutor, OSError, EOFError, WorkerFailed):
         job.stop.wait(_NEWS_S)
         job.check()
         raise

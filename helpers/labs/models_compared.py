@@ -5,7 +5,7 @@ from __future__ import annotations
 from helpers.draw import models_compared as draw
 from helpers.draw.creation import in_seconds
 from helpers.draw.picture import Picture
-from helpers.labs.job import Job, with_pools
+from helpers.labs.job import Job
 from helpers.labs.panel import Lab, Settings, choice, number
 from helpers.measure import models_compared as measure
 
@@ -29,16 +29,15 @@ def models_lab() -> Lab[tuple[measure.Compared, ...]]:
 
 
 def measure_models(settings: Settings, job: Job) -> tuple[measure.Compared, ...]:
-    with with_pools(job):
-        return measure.models_compared(
-            [settings["kind"]],
-            tasks=settings["tasks"],
-            task_s=settings["task_s"],
-            workers=settings["workers"],
-            repeats=7,
-            progress=job.progress,
-            check=job.check,
-        )
+    return measure.models_compared(
+        [settings["kind"]],
+        tasks=settings["tasks"],
+        task_s=settings["task_s"],
+        workers=settings["workers"],
+        repeats=7,
+        progress=job.progress,
+        check=job.check,
+    )
 
 
 def draw_models(data: tuple[measure.Compared, ...], _settings: Settings) -> Picture:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import ipywidgets as widgets
 
 from helpers.draw.picture import Shown, live
-from helpers.labs.job import INTERRUPTS, Job
+from helpers.labs.job import INTERRUPTS, Job, children_interrupted
 from helpers.labs.style import heading
 from helpers.measure.elsewhere import Stopped, WorkerFailed
 
@@ -135,7 +135,8 @@ class Lab(Generic[Data]):
 
     def _work(self, settings: Settings, job: Job) -> None:
         try:
-            data = self._measure(settings, job)
+            with children_interrupted(job):
+                data = self._measure(settings, job)
             job.check()
             self.data, self._measured_with = data, settings
             self._redraw()
@@ -218,7 +219,7 @@ def several(
     """A list from which several may be chosen: with Ctrl or Shift, by mouse or arrow keys."""
     listed = list(options.items()) if isinstance(options, Mapping) else list(options)
     return widgets.SelectMultiple(
-        options=listed, value=tuple(value), description=name, rows=min(8, len(listed)), **_SHAPE
+        options=listed, value=tuple(value), description=name, rows=min(9, len(listed) + 1), **_SHAPE
     )
 
 

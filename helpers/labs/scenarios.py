@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpers.draw.compare import points
 from helpers.draw.picture import Picture
-from helpers.labs.job import Job, with_pools
+from helpers.labs.job import Job
 from helpers.labs.panel import Lab, Settings, choice, number
 from helpers.measure import scenarios as measure
 
@@ -29,10 +29,9 @@ def scenarios_lab() -> Lab[measure.Finding]:
 def measure_scenario(settings: Settings, job: Job) -> measure.Finding:
     job.progress(0.0)
     size = max(1, round(measure.SCENARIOS[settings["name"]].size * settings["scale"]))
-    with with_pools(job):
-        return measure.measure(
-            settings["name"], settings["tasks"], size, settings["workers"], job.progress, job.stop
-        )
+    return measure.measure(
+        settings["name"], settings["tasks"], size, settings["workers"], job.progress, job.stop
+    )
 
 
 def draw_scenario(data: measure.Finding, settings: Settings) -> Picture:

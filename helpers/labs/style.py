@@ -18,7 +18,7 @@ _CSS = f"""
 .course-panel :focus-visible {{
     outline: 2px solid var(--jp-brand-color1, #0072B2) !important; outline-offset: 1px;
 }}
-.course-panel select {{ background-image: url("{_ARROW}") !important; }}
+.course-panel select:not([multiple]) {{ background-image: url("{_ARROW}") !important; }}
 .course-panel .jupyter-widgets {{ max-width: calc(100% - 4px); }}
 .course-panel .widget-html-content {{ line-height: 1.6; min-width: 0; }}
 .course-answers button {{

@@ -14,12 +14,11 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.notebook_page import NotebookPage
-from tests.browser.practice import SOURCE
+from tests.browser.practice import NAME, SOURCE
 from tests.browser.server import Server
 from tests.chapter_files import NOTEBOOKS
 from tools.notebooks import build
 
-PRACTICE = "09_practice.ipynb"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _ON_A_MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 _OPTIONS = [
@@ -63,7 +62,7 @@ def server(chromium: str) -> Iterator[Server]:
         source = Path(folder, "09_practice.py")
         source.write_text(SOURCE, encoding="utf-8")
         server = Server(Path(folder).resolve()).start()
-        nbformat.write(build(source), Path(folder, "notebooks", PRACTICE))
+        nbformat.write(build(source), Path(folder, "notebooks", NAME))
         try:
             yield server
         finally:
@@ -79,7 +78,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package", params=[PRACTICE, *(path.name for path in NOTEBOOKS)])
+@pytest.fixture(scope="package", params=[NAME, *(path.name for path in NOTEBOOKS)])
 def notebook(
     request: pytest.FixtureRequest, server: Server, browser: Browser
 ) -> Iterator[NotebookPage]:

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, WebSocket, expect
+from playwright.sync_api import (
+    CDPSession,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    WebSocket,
+    expect,
+)
 
 from tests.browser.server import Server
 
@@ -113,6 +121,7 @@ class NotebookPage:
         self.complaints: list[str] = []
         self.found_labs = False
         self._server = server
+        self._devtools: CDPSession | None = None
         page.set_default_timeout(PATIENCE_S * _MS)
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
@@ -215,7 +224,9 @@ class NotebookPage:
     def _accessible_now(self, element: Locator) -> tuple[str, str]:
         element.scroll_into_view_if_needed()
         element.evaluate("element => { element.dataset.courseProbe = 'here'; }")
-        session = self.page.context.new_cdp_session(self.page)
+        if self._devtools is None:
+            self._devtools = self.page.context.new_cdp_session(self.page)
+        session = self._devtools
         try:
             root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
             query = {"nodeId": root, "selector": "[data-course-probe]"}
@@ -223,7 +234,6 @@ class NotebookPage:
             wanted = {"nodeId": node, "fetchRelatives": False}
             [found] = session.send("Accessibility.getPartialAXTree", wanted)["nodes"]
         finally:
-            session.detach()
             element.evaluate("element => { delete element.dataset.courseProbe; }")
         return found["role"]["value"], found.get("name", {}).get("value", "")
 
@@ -348,7 +358,7 @@ class LabPanel:
 
     def wait(self) -> str:
         """Wait for the run's end and return what the status says then."""
-        expect(self.run).to_be_enabled()
+        self.notebook.wait_until(self.run.is_enabled, f"{self.title}: end")
         return self.status.text_content() or ""
 
     def _seen(self, start: str) -> bool:

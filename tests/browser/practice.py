@@ -5,6 +5,8 @@ Its labs only wait, so what a test sees comes from the panels and not from a mea
 
 from __future__ import annotations
 
+NAME = "09_practice.ipynb"
+
 SOURCE = """\
 # %% [markdown]
 # # Chapter 9: Practise
