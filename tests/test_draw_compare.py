@@ -45,8 +45,8 @@ def test_contenders_differ_by_marker_and_not_by_colour_alone() -> None:
 
 
 def test_the_sentence_comes_from_the_data() -> None:
-    assert describe(FOUND) == "Medians of 7 rounds: threads 12 ms, processes 5 ms."
-    assert points(FOUND, "x", ["processes"]).text == "Medians of 7 rounds: processes 5 ms."
+    assert describe(FOUND) == "Medians of 7 rounds: threads: 12 ms; processes: 5 ms."
+    assert points(FOUND, "x", ["processes"]).text == "Medians of 7 rounds: processes: 5 ms."
 
 
 def test_the_order_is_from_top_to_bottom() -> None:
@@ -62,8 +62,8 @@ def test_a_picture_is_a_png_with_its_sentence_as_alt_text() -> None:
     assert image.shape[0] > 100
     assert image.shape[1] > 500
     assert image[..., :3].std() > 0.01  # not an empty page
-    assert 'alt="Medians of 7 rounds: a &lt; b 1e+03 ms."' in picture.html
-    assert "<figcaption>Medians of 7 rounds: a &lt; b 1e+03 ms.</figcaption>" in picture.html
+    assert 'alt="Medians of 7 rounds: a &lt; b: 1e+03 ms."' in picture.html
+    assert "<figcaption>Medians of 7 rounds: a &lt; b: 1e+03 ms.</figcaption>" in picture.html
     assert repr(picture) == "<Picture>"
     assert picture._repr_mimebundle_()["text/plain"] == "<Picture>"
 

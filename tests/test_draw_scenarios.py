@@ -49,7 +49,7 @@ def test_the_table_says_where_the_advice_holds() -> None:
         finding("crawl", WAITS, sequential=0.4, threads=0.2, asyncio=0.205),
     ]
     made = draw.table(findings, start_s=0.5)
-    assert "Of 4 jobs, yes: 2, no: 1, can't be told: 1." in made.text
+    assert "Of 4 measurements, yes: 2, no: 1, can't be told: 1." in made.text
     assert "0.5 s" in made.text or "500 ms" in made.text
     assert "1.5 cores" in made.text
     by_job = {row[0]: row for row in made.rows}
@@ -70,7 +70,7 @@ def test_a_quiet_table_says_nothing_of_others_or_the_start() -> None:
     ("task", "word"),
     [
         (Profile(0.01, 0.1, 1.0), "waits 90%"),
-        (Profile(60e-6, 1.0, 0.9), "handing it over"),
+        (Profile(60e-6, 1.0, 0.9), "handing it to a process"),
         (Profile(0.01, 1.0, 0.9), "90% of it without the GIL"),
         (Profile(0.01, 0.9, 0.1), "90% of it with the GIL"),
     ],

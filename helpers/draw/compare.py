@@ -34,6 +34,6 @@ def points(comparison: Comparison, title: str, order: Sequence[str] | None = Non
 def describe(comparison: Comparison, order: Sequence[str] | None = None) -> str:
     """One sentence: the median of each contender."""
     names = list(order or comparison.seconds)
-    medians = [f"{name} {comparison.median(name) * 1e3:.3g} ms" for name in names]
+    medians = [f"{name}: {comparison.median(name) * 1e3:.3g} ms" for name in names]
     rounds = len(comparison.seconds[names[0]])
-    return f"Medians of {rounds} rounds: {', '.join(medians)}."
+    return f"Medians of {rounds} rounds: {'; '.join(medians)}."

@@ -53,21 +53,19 @@ def rates(
     """
     names = list(comparison.seconds)
     each = {name: numbers[name] / comparison.median(name) for name in names}
-    figure = new_figure(
-        "Compiled, then in threads: speed-up times speed-up", 1.7 + 0.55 * len(names)
-    )
+    figure = new_figure("How far does each bar reach into its hatching?", 1.7 + 0.55 * len(names))
     axes = figure.axes[0]
     for row, name in enumerate(names):
-        right = max(each[name], limits.get(name, 0.0))
         if name in limits:
             axes.barh(row, limits[name], 0.6, color="white", edgecolor=INK, hatch="///")
         axes.barh(row, each[name], 0.6, color=BLUE if name != base else FAINT, edgecolor=INK)
         axes.annotate(
             f"× {each[name] / each[base]:.3g}",
-            (right, row),
-            (10, 0),
+            (each[name], row),
+            (8, 0),
             textcoords="offset points",
             va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
             fontsize=12,
             color=INK,
         )
@@ -121,6 +119,6 @@ def thread_runs(runs: Sequence[ThreadRun]) -> Picture:
 def describe_run(run: ThreadRun) -> str:
     """The language, its rate, and what its lanes did."""
     return (
-        f"{run.language}, {run.numbers} numbers, {run.rate:.3g} a second: "
+        f"{run.language}, {run.numbers} numbers, {run.rate:,.0f} a second: "
         f"{describe_lanes(run.timeline)}"
     )

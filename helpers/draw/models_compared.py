@@ -31,7 +31,7 @@ def speed_ups(found: Sequence[Compared]) -> Picture:
     rows = -(-len(found) // columns)
     models = [name for name in found[0].models if name != SEQUENTIAL]
     height = 1.3 + rows * (1.1 + 0.55 * len(models))
-    figure = new_figure("Which model for which work?", height, columns, rows)
+    figure = new_figure("How many times as fast as one after another?", height, columns, rows)
     highest = max(
         value for one in found for m in models for value in (one.limit(m), *_by_round(one, m))
     )

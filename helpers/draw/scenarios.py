@@ -107,12 +107,14 @@ def table(findings: Sequence[Finding], start_s: float | None = None) -> Table:
     said = [_AGREES[one.advice_holds.outcome] for one in findings]
     counted = ", ".join(f"{answer}: {said.count(answer)}" for answer in _AGREES.values())
     text = (
-        f"Is the article's choice as good as the fastest here? Of {len(findings)} jobs, {counted}. "
+        "Is the article's choice as good as the fastest here? "
+        f"Of {len(findings)} measurements, {counted}. "
         "Behind a × stands how many times as long it took."
     )
     if start_s is not None:
         text += (
-            f" To start the pool of processes took {in_seconds(start_s)}, which no time includes."
+            f" Starting the pool of processes took {in_seconds(start_s)}; "
+            "no time above includes it."
         )
     most = max((one.comparison.busy or 0.0 for one in findings), default=0.0)
     if most > BUSY_CORES:
@@ -130,7 +132,7 @@ def in_words(profile: Profile | None, gil: bool | None = None) -> str:
     if profile.waits:
         return f"waits {1 - profile.computing:.0%} of its time"
     if profile.seconds < _SHORT_S:
-        return f"takes {profile.seconds * 1e6:.0f} µs: handing it over costs as much"
+        return f"takes {profile.seconds * 1e6:.0f} µs: short beside handing it to a process"
     if not (gil_enabled() if gil is None else gil):
         return "computes, and there is no GIL"
     if profile.lets_go:

@@ -107,7 +107,7 @@ def forecast(found: TaskCosts, came: Forecast, ways: Sequence[str]) -> Picture:
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
     _in_words(axes.xaxis, [10.0**power for power in range(-3, 4)], 1e-3)
-    axes.set_xlabel("work in one task; large marks: what came")
+    axes.set_xlabel("work in one task; large marks: measured")
     axes.set_ylabel("times as fast as one\nafter another")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=12)
