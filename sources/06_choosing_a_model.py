@@ -874,9 +874,7 @@ fetchers = {
 # %%
 with loopback(latency_s=0.006) as server:
     urls = crawl.addresses(server.url, 20)
-    found["crawl"] = compare(
-        {name: partial(get_all, urls) for name, get_all in fetchers.items()}
-    )
+    found["crawl"] = compare({name: partial(get_all, urls) for name, get_all in fetchers.items()})
     profiles["crawl"] = profile(processes, blocking_crawl.page, urls[0])
 points(found["crawl"], "Twenty pages: who waits for many at once?")
 

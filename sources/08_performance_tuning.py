@@ -819,7 +819,9 @@ with spawn.Pool(few) as pool:
             "one thread each": lambda: multiply_in_all(1),
         }
     )
-points(in_processes, f"{few} process{'es' * (few > 1)}: one BLAS thread each, or as many as they like?")
+points(
+    in_processes, f"{few} process{'es' * (few > 1)}: one BLAS thread each, or as many as they like?"
+)
 
 # %%
 threads = sum(one.threads for one in as_they_like)
@@ -898,7 +900,7 @@ guess_heavy
 forks = ["fork"] if HAS_FORK.met() else []
 light = start_costs("nothing", methods=[*forks, "spawn"])
 some = ("asyncio", "sqlite3")
-heavy = start_costs("at the top", some, ballast_mb=50)
+heavy = start_costs("at the top", some, methods=[*forks, "spawn"], ballast_mb=50)
 server = [method for method in ("forkserver",) if HAS_FORK.met()]
 ready = [start_costs("at the top", some, server, preload=True, ballast_mb=50)] if server else []
 draw_start_methods.costs([light, heavy, *ready])
@@ -919,8 +921,8 @@ guess_heavy.compare(
 # %%
 claim(
     "8.2-imports",
-    "A child of spawn imports again what a heavy parent's main module imports at its top, and needs "
-    "more memory of its own for it.",
+    "A child of spawn imports again what a heavy parent's main module imports at its top, and "
+    "needs more memory of its own for it.",
     light.modules["spawn"] == 0 < heavy.modules["spawn"]
     and (not heavy.unique or heavy.unique["spawn"] > light.unique["spawn"] + 2e6),
     f"{heavy.modules['spawn']} modules imported again; its own memory: "
@@ -1807,7 +1809,7 @@ guess_cost = Prediction(
 guess_cost
 
 # %%
-costs = task_costs(rounds=5, cluster=cluster)
+costs = task_costs(rounds=3, cluster=cluster)
 draw_costs.costs(costs)
 
 # %%
@@ -1861,22 +1863,25 @@ task_costs_lab(costs).run()
 # **Try.** In the lab, take 100 tasks and 16 workers. How long must a task be for 16 workers to do the work
 # of 16? What keeps them from it when it is shorter?
 #
-# Now with work that computes. Four tasks, small ones and larger ones, one after another, in two processes, and on
+# Now with work that computes. Two tasks, small ones and larger ones, one after another, in two processes, and on
 # the cluster.
 
 
 # %%
-def four(pool, size):
-    return list(pool.map(longest_chain, [base] * 4, [base + size] * 4))
+def both_of(pool, size):
+    return list(pool.map(longest_chain, [base] * 2, [base + size] * 2))
 
 
 small, large = (
     compare(
-        {name: partial(four, pools[name], size) for name in ("sequential", "processes", "cluster")}
+        {
+            name: partial(both_of, pools[name], size)
+            for name in ("sequential", "processes", "cluster")
+        }
     )
     for size in (2, 3_000)
 )
-points(large, "Four larger tasks: is the work long enough for a cluster?")
+points(large, "Two larger tasks: is the work long enough for a cluster?")
 
 # %%
 claim(
