@@ -386,6 +386,8 @@ with start("processes", workers=4) as pool:
         began = time.perf_counter()
         list(pool.map(compute, tasks))
         warm.append(time.perf_counter() - began)
+
+# %% tags=["nbval-ignore-output"]
 print(f"with the start {seconds['processes'] * 1e3:.0f} ms, without {min(warm) * 1e3:.0f} ms")
 
 # %%
