@@ -1679,7 +1679,7 @@ draw_compiled.rates(
 )
 
 # %% [markdown]
-# **Look.** The number beside each bar says how many times as fast as plain Python it is. The hatching
+# **Look.** The number in each bar says how many times as fast as plain Python it is. The hatching
 # ends where so many cores would be, if none of them did anything else. How far does each bar reach into it?
 #
 # **Explain.** If nobody else uses the cores, the two gains multiply: compiled code is so many times as fast on

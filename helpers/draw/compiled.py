@@ -61,17 +61,18 @@ def rates(
         axes.barh(row, each[name], 0.6, color=BLUE if name != base else FAINT, edgecolor=INK)
         axes.annotate(
             f"× {each[name] / each[base]:.3g}",
-            (each[name], row),
-            (8, 0),
+            (0, row),
+            (6, 0),
+            xycoords=("axes fraction", "data"),
             textcoords="offset points",
             va="center",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
             fontsize=12,
-            color=INK,
+            fontweight="bold",
+            color="white" if name != base else INK,
         )
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    axes.set_xlim(low / 2, high * 3)
+    axes.set_xlim(low / 3, high * 1.2)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel("numbers a second; hatched up to what so many cores could do")
