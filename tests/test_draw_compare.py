@@ -7,10 +7,12 @@ import io
 import matplotlib.image
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.lines import Line2D
 
 from helpers.draw.compare import describe, points
-from helpers.draw.picture import SERIES, Picture, new_figure
+from helpers.draw.picture import SERIES, Picture, new_figure, series_of
 from helpers.measure.compare import Comparison
 
 FOUND = Comparison(
@@ -42,6 +44,21 @@ def test_contenders_differ_by_marker_and_not_by_colour_alone() -> None:
     markers = [marker(line) for line in lines if marker(line) != "None"]
     assert len(set(markers)) == len(FOUND.seconds)
     assert len({marker for _, marker in SERIES}) == len(SERIES)
+
+
+def test_a_model_keeps_its_colour_and_marker_whatever_stands_beside_it() -> None:
+    threads = series_of(["sequential", "threads"])[1]
+    assert series_of(["processes", "threads", "x"])[1] == threads
+    assert series_of(["two threads"]) == [threads]
+
+
+@given(st.lists(st.sampled_from(["sequential", "threads", "cluster", "a", "b", "c"]), unique=True))
+def test_up_to_six_contenders_are_told_apart(names: list[str]) -> None:
+    assert len(set(series_of(names))) == len(names)
+
+
+def test_of_more_names_than_series_some_look_alike() -> None:
+    assert len(series_of([str(number) for number in range(9)])) == 9
 
 
 def test_the_sentence_comes_from_the_data() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helpers.draw.picture import INK, SERIES, Picture, new_figure
+from helpers.draw.picture import INK, Picture, new_figure, series_of
 from helpers.measure.compare import Comparison
 
 
@@ -16,8 +16,9 @@ def points(comparison: Comparison, title: str, order: Sequence[str] | None = Non
     names = list(order or comparison.seconds)
     figure = new_figure(title, 1.5 + 0.55 * len(names))
     axes = figure.axes[0]
+    series = series_of(names)
     for row, name in enumerate(names):
-        colour, marker = SERIES[row % len(SERIES)]
+        colour, marker = series[row]
         values = [seconds * 1e3 for seconds in comparison.seconds[name]]
         low, high = (quartile * 1e3 for quartile in comparison.quartiles(name))
         axes.plot([low, high], [row, row], color=colour, linewidth=9, alpha=0.3)

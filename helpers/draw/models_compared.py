@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from helpers.draw.creation import in_seconds
-from helpers.draw.picture import FAINT, INK, SERIES, Picture, new_figure
+from helpers.draw.picture import FAINT, INK, Picture, new_figure, series_of
 from helpers.measure.compare import BUSY_CORES
 from helpers.measure.executors import SEQUENTIAL
 from helpers.measure.models_compared import COMPUTING, HASHING, MIXED, WAITING, Compared
@@ -30,6 +30,7 @@ def speed_ups(found: Sequence[Compared]) -> Picture:
     columns = min(2, len(found))
     rows = -(-len(found) // columns)
     models = [name for name in found[0].models if name != SEQUENTIAL]
+    series = series_of(models)
     height = 1.3 + rows * (1.1 + 0.55 * len(models))
     figure = new_figure("How many times as fast as one after another?", height, columns, rows)
     highest = max(
@@ -43,7 +44,7 @@ def speed_ups(found: Sequence[Compared]) -> Picture:
         axes.set_title(_TITLES[one.kind], loc="left")
         axes.axvline(1, color=FAINT, linewidth=1.5)
         for row, name in enumerate(models):
-            colour, marker = SERIES[row % len(SERIES)]
+            colour, marker = series[row]
             ratio, limit = one.speed_up(name), one.limit(name)
             each = _by_round(one, name)
             axes.plot(each, [row] * len(each), marker, color=colour, alpha=0.45, markersize=5)

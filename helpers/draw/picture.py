@@ -23,12 +23,36 @@ BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILION, YELLOW, PINK = "#E69F00", "#D55E00", "#F0E442", "#CC79A7"
 # A series is told by its marker as well as by its colour.
 SERIES = ((BLUE, "o"), (VERMILION, "s"), (GREEN, "^"), (ORANGE, "D"), (PINK, "v"), (INK, "P"))
+# The models keep their colour and marker from one picture to the next.
+_MODELS = (
+    ("sequential", "one after another"),
+    ("threads", "two threads"),
+    ("processes", "two processes"),
+    ("asyncio",),
+    ("subinterpreters",),
+    ("cluster",),
+)
 WIDTH_IN = 9.0
 _DPI = 96
 _TYPE = {"title": 15, "label": 13, "tick": 12}
 
 # What nbval doesn't compare: it differs with every run. See tests/nbval_sanitize.cfg.
 LIVE = ("<!--live-->", "<!--/live-->")
+
+
+def series_of(names: Sequence[str]) -> list[tuple[str, str]]:
+    """A colour and a marker for each name: a model's own, and for others what is left, in order."""
+    own = {name: place for place, words in enumerate(_MODELS) for name in words}
+    left = [place for place in range(len(SERIES)) if place not in map(own.get, names)]
+    found = []
+    others = 0
+    for name in names:
+        if name in own:
+            found.append(SERIES[own[name]])
+        else:
+            found.append(SERIES[left[others % len(left)]] if left else SERIES[0])
+            others += 1
+    return found
 
 
 class Shown(Protocol):
