@@ -123,18 +123,20 @@ def compares(outcome: Locator, answer: str) -> bool:
     return "This run can't tell" in said or ("You predicted" in said and answer in said)
 
 
-def test_exercises_are_solved_by_their_solutions(notebook: NotebookPage, server: Server) -> None:
+def test_an_exercise_is_solved_by_its_solution(notebook: NotebookPage, server: Server) -> None:
+    """The first: tests/test_exercises.py tries all, and the page does the same with each."""
     places = [place for place, cell in enumerate(notebook.cells) if "exercise" in cell.tags]
     exercises = exercises_of(Chapter(Path(server.folder, "notebooks", notebook.name)))
     assert len(places) == len(exercises) > 0
-    for place, exercise in zip(places, exercises, strict=True):
-        stub = notebook.cells[place].source
+    for place in places:
         assert "not yet" in notebook.cells[place + 1].html
-        notebook.edit(place, exercise.solution)
-        notebook.run_cell(place)
-        notebook.run_cell(place + 1)
-        assert f"Exercise {exercise.number}: solved" in notebook.cells[place + 1].html
-        notebook.edit(place, stub)
+    place, exercise = places[0], exercises[0]
+    stub = notebook.cells[place].source
+    notebook.edit(place, exercise.solution)
+    notebook.run_cell(place)
+    notebook.run_cell(place + 1)
+    assert f"Exercise {exercise.number}: solved" in notebook.cells[place + 1].html
+    notebook.edit(place, stub)
 
 
 def test_labs_have_names_and_are_reached_by_tab(notebook: NotebookPage) -> None:
