@@ -322,7 +322,9 @@ from helpers.labs.panel import Lab
 loop = asyncio.get_running_loop()
 def measure(settings, job):
     (folder / "began").touch()
-    loop.call_soon_threadsafe(loop.call_later, 0.1, (folder / "idle").touch)
+    # Not once it has ended: the next lab would seem to be under way.
+    idle = lambda: lab.running and (folder / "idle").touch()
+    loop.call_soon_threadsafe(loop.call_later, 0.1, idle)
     while True:
         job.check()
         time.sleep(0.01)

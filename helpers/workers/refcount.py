@@ -73,7 +73,7 @@ def count_by_hand(threads: int, times: int, guarded: bool) -> dict[str, Any]:
 
     def take_one() -> None:
         count = thing.count
-        time.sleep(0)  # C code without a GIL could lose its core just here
+        time.sleep(1e-6)  # C code without a GIL could lose its core just here
         thing.count = count + 1
 
     def run() -> None:
