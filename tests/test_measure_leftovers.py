@@ -194,3 +194,19 @@ def test_a_semaphore_that_is_being_made_has_an_owner() -> None:
         finally:
             path.unlink(missing_ok=True)
     assert inode not in mapped_by([os.getpid()])
+
+
+@on_linux
+def test_a_lock_that_numba_keeps_is_not_left_and_any_other_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = belongings()
+    kept, other = get_context("spawn").RLock(), get_context("spawn").RLock()
+    assert len(left_since(before, patience=0)) == 2
+    module = types.ModuleType("parallel")
+    module._backend_init_process_lock = kept  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "numba.np.ufunc.parallel", module)
+    [left] = left_since(before, patience=0)
+    assert "sem.mp-" in left
+    del other
+    assert left_since(before) == []

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import socket
 import stat
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -130,7 +131,20 @@ def _segments() -> set[str]:
     family = {me.pid, *(child.pid for child in me.children(recursive=True))}
     others = mapped_by(pid for pid in psutil.pids() if pid not in family)
     still_there = segments()  # another program may have ended, and removed its own, meanwhile
-    return {str(still_there[inode]) for inode in found if inode in still_there.keys() - others}
+    ours = {str(still_there[inode]) for inode in found if inode in still_there.keys() - others}
+    return ours - _kept_by_numba()
+
+
+def _kept_by_numba() -> set[str]:
+    """The semaphore with which numba guards the start of its threads, until the process ends.
+
+    It has a file under forkserver, the default on Linux since Python 3.14, and none under fork:
+    ``_set_init_process_lock`` in https://github.com/numba/numba/blob/main/numba/np/ufunc/parallel.py
+    """
+    module = sys.modules.get("numba.np.ufunc.parallel")
+    lock = getattr(module, "_backend_init_process_lock", None)
+    name = getattr(getattr(lock, "_semlock", None), "name", None)
+    return {f"/dev/shm/sem.{name.lstrip('/')}"} if name else set()
 
 
 def _sockets() -> set[str]:
