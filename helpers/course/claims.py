@@ -93,6 +93,8 @@ def _verdict(found: Verdict | bool, evidence: str, needs: Sequence[Need]) -> Ver
             raise TypeError(f"found must be a Verdict, True or False, got {found!r}")
         found = checked(found, evidence)
     missing = [need.reason for need in needs if not need.met()]
+    if not missing and found.outcome is Outcome.FAILS:
+        missing = [reason for need in needs if (reason := need.control())]
     return untold("; ".join(missing), found.evidence) if missing else found
 
 

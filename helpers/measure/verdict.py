@@ -6,8 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from helpers.measure.control import cores_at_once
 from helpers.measure.machine import usable_cores
 from helpers.workers.timeline import gil_enabled
+
+# The part of its cores that a machine must give to bare processes to be evidence against a claim.
+_GIVEN = 0.7
 
 
 class Outcome(Enum):
@@ -58,18 +62,34 @@ def all_of(verdicts: Sequence[Verdict]) -> Verdict:
 
 @dataclass(frozen=True)
 class Need:
-    """What a claim needs before it can be told. ``met`` is asked when the claim is checked."""
+    """What a claim needs before it can be told. ``met`` is asked when the claim is checked.
+
+    control: asked if the claim then fails; says why the machine is no evidence just now, or "".
+    """
 
     met: Callable[[], bool]
     reason: str
+    control: Callable[[], str] = lambda: ""
 
 
 def needs_cores(count: int) -> Need:
-    """Needs so many cores for this process. Raises ValueError below 1."""
+    """Needs so many cores for this process, and if the claim fails, the machine must give them.
+
+    Raises ValueError below 1.
+    """
     if count < 1:
         raise ValueError(f"count must be at least 1, got {count}")
+
+    def control() -> str:
+        given = cores_at_once(count)
+        if given >= _GIVEN * count:
+            return ""
+        return f"{count} bare processes got no more than {given:.2f} cores just now"
+
     return Need(
-        lambda: usable_cores()[0] >= count, f"it needs {count} cores, and this process has fewer"
+        lambda: usable_cores()[0] >= count,
+        f"it needs {count} cores, and this process has fewer",
+        control,
     )
 
 
