@@ -169,8 +169,8 @@ claim(
 # **Look.** The more threads, the more switches. The voluntary ones are the waits for the GIL; the involuntary
 # ones also depend on what else your machine does.
 #
-# And what do they cost? The heading of the article that this course checks is "reduce context switches". So let eight threads race
-# against one, by turns, with the same computing to do.
+# And what do they cost? The heading of the article that this course checks is "reduce context switches". So let
+# eight threads race against one, by turns, with the same computing to do.
 
 # %%
 loops = loops_in(0.03)
@@ -751,9 +751,6 @@ with spawn.Pool(2, initializer=pickling.keep, initargs=(table,)) as pool:
             "in shared memory": lambda: pool.map(by_name, range(8), 1),
         }
     )
-    parts, totals = pickling.doubled, pickling.sum_doubled
-    ways_back = {"whole parts": parts, "their sums": totals}
-    returning = compare({k: partial(pool.map, f, range(8), 1) for k, f in ways_back.items()})
 segment.close()
 segment.unlink()
 points(sharing, f"Sending a table of {8 * count / 1e6:g} MB with each task is what takes long")
@@ -783,6 +780,15 @@ claim(
 # %%
 print(inspect.getsource(pickling.doubled))
 print(inspect.getsource(pickling.sum_doubled))
+
+# %%
+with spawn.Pool(2, initializer=pickling.keep, initargs=(table,)) as pool:
+    returning = compare(
+        {
+            "whole parts": lambda: pool.map(pickling.doubled, range(8), 1),
+            "their sums": lambda: pool.map(pickling.sum_doubled, range(8), 1),
+        }
+    )
 points(returning, "What comes back: the doubled numbers, or their sums?")
 
 # %%
@@ -1270,7 +1276,7 @@ claim(
 # %%
 claim(
     "8.3-generator",
-    "sum() with a generator is about as fast as the loop.",
+    "Neither the loop nor sum() with a generator is several times as fast as the other.",
     sums.ratio("sum() with a generator", "a loop").between(0.4, 2.5),
     tolerance="which of the two is ahead differs between versions of CPython",
 )
@@ -1521,7 +1527,7 @@ points(threaded, "A second thread for compiled code")
 
 # %% [markdown]
 # Look inside: the same again, each thread recorded. Pure Python is there to compare with. Each thread does
-# its half in 20 calls; between two calls the GIL can change hands.
+# its half in several calls; between two calls the GIL can change hands.
 
 # %%
 runs = [
@@ -1790,7 +1796,8 @@ claim(
 # is done, and waits for the next task to arrive.
 #
 # **Explain.** A function from a module travels by its name, as to a process: every worker must be able to import
-# it, in the same version. (One that you write in the notebook, Dask sends as code.) For a cluster of yours, start `dask scheduler` on one machine and `dask worker
+# it, in the same version. (One that you write in the notebook, Dask sends as code.) For a cluster of yours, start
+# `dask scheduler` on one machine and `dask worker
 # tcp://that-machine:8786` on the others, with this course installed; then set the environment
 # variable `COURSE_SCHEDULER` to the address before you start Jupyter, and this chapter uses it
 # ([Dask](https://docs.dask.org/en/stable/deploying-cli.html)). Only do so in a network that
@@ -1995,7 +2002,7 @@ pools = cluster = futures = None
 #
 # - A **voluntary** context switch is a wait, an **involuntary** one a core taken away. Count them
 #   (`getrusage`) before you fight them.
-# - A pool **bounds** how many tasks are at once; that it **reuses** threads saves less than a millisecond for each.
+# - A pool **bounds** how many tasks are at once. That it **reuses** threads saves the start of one for each task.
 #   Take its results, or its exceptions are lost.
 # - Size of a pool: **cores × (1 + waiting / computing)**. With a GIL, a thread pool has one core.
 # - Chunk size: large enough that the **message** is a small part of the chunk, small enough that each process
@@ -2180,7 +2187,7 @@ exercises.check("8.4", checks_task_costs.items_per_task, items_per_task)
 # | reduce context switches (the heading of 8.1) | a thread that waits must switch; those of computing threads come from the GIL, and cost little | claims 8.1-voluntary, 8.1-gil-switches, 8.1-switches-cheap | [getrusage(2)](https://man7.org/linux/man-pages/man2/getrusage.2.html) |
 # | its listing of 8.1 | lacks `import threading` and the task; and with one task for both, the pool's calls all fail, unheard | claim 8.1-unheard | [Executor.map](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map) |
 # | a pool instead of many threads, for speed | its slow version joins in the loop; as many threads at once are as fast | claim 8.1-join-in-the-loop | [Thread.join](https://docs.python.org/3/library/threading.html#threading.Thread.join) |
-# | a pool saves making threads | so it does, less than a millisecond for each | claim 8.1-reuse | [thread pools](https://docs.python.org/3/library/concurrent.futures.html#threadpoolexecutor) |
+# | a pool saves making threads | so it does: to hand a task over costs less than to start a thread | claim 8.1-reuse | [thread pools](https://docs.python.org/3/library/concurrent.futures.html#threadpoolexecutor) |
 # | `set_start_method` three times (8.2) | RuntimeError at the second; `get_context` is meant for that | claim 8.2-three-times | [get_context](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.get_context) |
 # | spawn: safer but slow | as slow as your main module is heavy, and only when it starts | claims 8.2-imports, 8.2-heavy, 8.2-warm | [spawn and forkserver](https://docs.python.org/3/library/multiprocessing.html#the-spawn-and-forkserver-start-methods) |
 # | forkserver: the middle way | between the two, if it preloads | claims 8.2-preload, 8.2-memory | [set_forkserver_preload](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.set_forkserver_preload) |

@@ -43,14 +43,15 @@ LIVE = ("<!--live-->", "<!--/live-->")
 def series_of(names: Sequence[str]) -> list[tuple[str, str]]:
     """A colour and a marker for each name: a model's own, and for others what is left, in order."""
     own = {name: place for place, words in enumerate(_MODELS) for name in words}
-    left = [place for place in range(len(SERIES)) if place not in map(own.get, names)]
+    taken = {own[name] for name in names if name in own}
+    left = [place for place in range(len(SERIES)) if place not in taken] or [0]
     found = []
     others = 0
     for name in names:
         if name in own:
             found.append(SERIES[own[name]])
         else:
-            found.append(SERIES[left[others % len(left)]] if left else SERIES[0])
+            found.append(SERIES[left[others % len(left)]])
             others += 1
     return found
 
