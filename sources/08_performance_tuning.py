@@ -397,7 +397,7 @@ with ThreadPoolExecutor(max_workers=10) as warm:
             "a warm pool": lambda: list(warm.map(nothing, range(200))),
         }
     )
-points(reuse, "Two hundred tasks that do nothing: a new thread costs more than a warm one")
+points(reuse, "Tasks that do nothing: a new thread costs more than a warm one")
 
 # %% tags=["nbval-ignore-output"]
 saved_s = (reuse.median("a thread for each") - reuse.median("a warm pool")) / 200
