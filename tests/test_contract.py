@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import base64
+import io
 import re
 
+import matplotlib.image
 import pytest
 
 from tests.chapter_files import NOTEBOOKS, ROOT, SECTIONS, Chapter, tags_of, text_of
@@ -158,6 +161,17 @@ def test_nothing_is_skipped_or_expected_to_raise_wholesale(chapter: Chapter) -> 
     tags = [tag for cell in chapter.cells for tag in tags_of(cell)]
     assert "nbval-skip" not in tags
     assert tags.count("nbval-ignore-output") <= len(chapter.code) // 4
+
+
+@chapters
+def test_pictures_are_not_cut_off(chapter: Chapter) -> None:
+    """What reaches over the edge, such as a title that is too long, leaves ink on it."""
+    for cell in chapter.code:
+        shown = [str(one.get("data", {}).get("text/html", "")) for one in cell.get("outputs", [])]
+        for found in re.findall(r"data:image/png;base64,([A-Za-z0-9+/=]+)", "\n".join(shown)):
+            image = matplotlib.image.imread(io.BytesIO(base64.b64decode(found)), format="png")
+            edges = (image[:2], image[-2:], image[:, :2], image[:, -2:])
+            assert min(edge[..., :3].min() for edge in edges) > 0.5, cell.source[:80]
 
 
 @chapters
