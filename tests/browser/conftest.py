@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.family import settled
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.practice import NAME, SOURCE
 from tests.browser.server import Server
@@ -90,6 +91,9 @@ def notebook(
     yield notebook
     notebook.shut_kernel_down()
     page.close()
+    # With the kernel, multiprocessing's own helpers end, too.
+    assert settled(notebook.family.processes, []) == []
+    assert notebook.family.files() <= notebook.files_at_first
 
 
 @pytest.fixture(autouse=True)

@@ -120,6 +120,7 @@ class NotebookPage:
         self.name = name
         self.complaints: list[str] = []
         self.found_labs = False
+        self.family = server.family(name)
         self._server = server
         self._devtools: CDPSession | None = None
         page.set_default_timeout(PATIENCE_S * _MS)
@@ -142,6 +143,8 @@ class NotebookPage:
         self.page.wait_for_function("() => window.jupyterapp !== undefined")
         self.page.evaluate(_OPEN)
         self.comms_at_first = self.comms_over_subshells
+        self.kernel: int = self.ask_kernel("_os.getpid()", "import os as _os")
+        self.files_at_first = self.family.files()
 
     def run_all(self) -> None:
         """Run every cell; returns when the last has ended."""
@@ -279,6 +282,13 @@ class LabPanel:
             f"{{name: repr(value) for name, value in {self._in_kernel}.settings.items()}}"
         )
         return found
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a run has made progress, or has ended already."""
+        lab = self._in_kernel
+        answer: bool = self.notebook.ask_kernel(f"{lab}.progress.value > 0 or not {lab}.running")
+        return answer
 
     @property
     def _in_kernel(self) -> str:

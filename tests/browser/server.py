@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from tests.browser.family import Family
 from tools.launch import Place, environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,14 +29,26 @@ _END_S = 20.0
 
 @dataclass
 class Server:
-    """A running JupyterLab. folder: where it is rooted; its notebooks are in ``notebooks``."""
+    """A running JupyterLab. folder: where it is rooted; its notebooks are in ``notebooks``.
+
+    Passing files of its kernels go to a folder of their own, so that none is overlooked.
+    """
 
     folder: Path
     port: int = field(default_factory=lambda: free_port())
     token: str = field(default_factory=secrets.token_hex)
 
+    def family(self, notebook: str) -> Family:
+        """All that this notebook's kernel starts."""
+        return Family(self.folder / "notebooks" / notebook, self._temporary)
+
+    @property
+    def _temporary(self) -> Path:
+        return self.folder / "tmp"
+
     def start(self) -> Server:
         """Start it and wait until it answers. Raises RuntimeError with its log if it doesn't."""
+        self._temporary.mkdir()
         shutil.copytree(ROOT / "notebooks", self.folder / "notebooks", dirs_exist_ok=True)
         self._log = self.folder / "jupyterlab.log"
         with self._log.open("w") as log:
@@ -75,6 +88,8 @@ class Server:
             variables[f"JUPYTER_{name}"] = str(self.folder / "jupyter" / name)
         for name in ("SETTINGS_DIR", "WORKSPACES_DIR"):
             variables[f"JUPYTERLAB_{name}"] = str(self.folder / "jupyter" / name)
+        for name in ("TMPDIR", "TEMP", "TMP"):
+            variables[name] = str(self._temporary)
         # A learner's mode: the tests of the notebooks themselves hold the claims to account.
         for name in ("COURSE_CLAIMS", "COURSE_CLAIMS_LEDGER"):
             variables.pop(name, None)
