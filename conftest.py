@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -118,9 +120,19 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Last: Playwright keeps an event loop running in this thread, in which no other can be run.
     items.sort(key=lambda item: "browser" in item.path.parts)
-    # Side by side, the tests of one file stay together, or of one open notebook or running kernel.
-    for item in items:
-        callspec = getattr(item, "callspec", None)
-        parameters = callspec.params if callspec else {}
-        shared = parameters.get("notebook") or parameters.get("kernel")
-        item.add_marker(pytest.mark.xdist_group(str(shared or item.path)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Side by side, the tests of one file stay together, or those of one open notebook."""
+    from xdist.scheduler import LoadScopeScheduling  # not needed to run the notebooks
+
+    class ByNotebook(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            notebook = _OPEN_NOTEBOOK.search(nodeid)
+            return notebook[1] if notebook else nodeid.partition("::")[0]
+
+    return ByNotebook(config, log)
+
+
+_OPEN_NOTEBOOK = re.compile(r"^tests/browser/.*\[(\w+\.ipynb)")

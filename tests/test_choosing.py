@@ -168,7 +168,7 @@ def test_the_advisor_follows_each_path_at_once(path: Path) -> None:
     lab.set(**path.answers)
     assert lab.path == path
     assert path.advice.model in lab.advice.value
-    follows = lab.advice.value.split("It follows from: ")[1]
+    follows = lab.advice.value.split("Your answers that count here: ")[1]
     for topic, question in choosing.topics().items():
         assert (question.label in follows) is (topic in path.answers)
         assert not lab.controls[topic].disabled  # the keyboard finds them all

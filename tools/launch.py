@@ -42,7 +42,10 @@ BENCH_REQUIREMENTS = "benchmarks/requirements.txt"
 NEWEST_TRIED = (3, 14)
 # The notebooks measure, so they run one by one with nothing beside them. The other tests, most of
 # which wait for a browser or another process, run side by side.
-TEST_PARTS = (["notebooks"], ["tests", "--numprocesses=2", "--dist=loadgroup"])
+TEST_PARTS = (
+    ["notebooks"],
+    ["tests", "--numprocesses=2", "--dist=loadscope", "--no-loadscope-reorder"],
+)
 
 
 class UsageError(Exception):

@@ -57,10 +57,10 @@ class Advisor(Lab[tuple[Path, Evidence]]):
 
     def _follow(self) -> None:
         path = self.path
-        counted = ", ".join(topics()[topic].label for topic in path.answers)
+        counted = "; ".join(f"{topics()[topic].label}: {a}" for topic, a in path.answers.items())
         text = (
             f"<strong>{escape(path.advice.model)}</strong>. {escape(path.advice.reason)} "
-            f"(It follows from: {escape(counted)}.)"
+            f"(Your answers that count here: {escape(counted)}.)"
         )
         self.advice.value = f'<span aria-live="polite">Advice: {text}</span>'
 
