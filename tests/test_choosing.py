@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from html import unescape
 from multiprocessing import shared_memory
 
 import pytest
@@ -168,10 +169,10 @@ def test_the_advisor_follows_each_path_at_once(path: Path) -> None:
     lab.set(**path.answers)
     assert lab.path == path
     assert path.advice.model in lab.advice.value
-    follows = lab.advice.value.split("Your answers that count here: ")[1]
-    for topic, question in choosing.topics().items():
-        assert (question.label in follows) is (topic in path.answers)
-        assert not lab.controls[topic].disabled  # the keyboard finds them all
+    counted = unescape(lab.advice.value).split("Your answers that count here: ")[1].split(".)")[0]
+    labels = {topic: question.label for topic, question in choosing.topics().items()}
+    assert counted.split("; ") == [f"{labels[topic]}: {a}" for topic, a in path.answers.items()]
+    assert not any(lab.controls[topic].disabled for topic in labels)  # the keyboard finds them all
     assert lab.data is None  # nothing was run
 
 
