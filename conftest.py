@@ -127,7 +127,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Side by side, the tests of one file stay together, or those of one open notebook."""
     from xdist.scheduler import LoadScopeScheduling  # not needed to run the notebooks
 
-    class ByNotebook(LoadScopeScheduling):
+    class ByNotebook(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             notebook = _OPEN_NOTEBOOK.search(nodeid)
             return notebook[1] if notebook else nodeid.partition("::")[0]

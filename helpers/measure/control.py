@@ -1,7 +1,8 @@
 """A control: how many cores does the machine give to bare processes, with nothing of ours in them?
 
-A virtual machine's host may take a core away without a word. A speed-up that fails to come says
-something about threads or processes only if bare processes beside it would have gained.
+A virtual machine's host may take a core away without a word, or be slow to wake one up. A speed-up
+that fails to come says something about threads or processes only if bare processes beside it
+would have gained, with pieces of work as short as the course's own.
 """
 
 from __future__ import annotations
@@ -9,33 +10,33 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from typing import IO
 
-_ROUNDS = 3
-_SPIN_S = 0.1
-_PROGRAM = f"""
-import sys, time
+_ROUNDS = 15
+_BURST_S = 0.005
+_PROGRAM = """
+import sys
 print(flush=True)
 for line in sys.stdin:
-    turns, until = 0, time.perf_counter() + {_SPIN_S}
-    while time.perf_counter() < until:
-        for _ in range(1000): pass
-        turns += 1
-    print(turns, flush=True)
+    for _ in range(int(line)): pass
+    print(flush=True)
 """
+_Spinner = tuple[IO[str], IO[str]]
 
 
 def cores_at_once(processes: int = 2) -> float:
     """The work of so many bare processes at once, in units of what one of them does alone.
 
+    The work comes in bursts of some milliseconds, so that waking up counts, too.
     Takes some tenths of a second. Raises ValueError for fewer than one process.
     """
     if processes < 1:
         raise ValueError(f"processes must be at least 1, got {processes}")
     command = [sys.executable, "-S", "-I", "-c", _PROGRAM]
     with ExitStack() as until_end:
-        spinners = []
+        spinners: list[_Spinner] = []
         for _ in range(processes):
             spinner = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -45,19 +46,25 @@ def cores_at_once(processes: int = 2) -> float:
             until_end.enter_context(spinner)
         for _, answers in spinners:
             answers.readline()  # it is up
+        loops = 10_000
+        while (seconds := _spin(spinners[:1], loops)) < _BURST_S:
+            loops = round(loops * min(10.0, 1.2 * _BURST_S / seconds))
         found = []
         for _ in range(_ROUNDS):
-            [alone] = _spin(spinners[:1])
-            found.append(sum(_spin(spinners)) / alone)
+            alone = _spin(spinners[:1], loops)
+            found.append(processes * alone / _spin(spinners, loops))
     return statistics.median(found)
 
 
-def _spin(spinners: list[tuple[IO[str], IO[str]]]) -> list[int]:
-    """Let them spin at once; how many turns each has made."""
+def _spin(spinners: list[_Spinner], loops: int) -> float:
+    """Seconds until all of them, told at once, have done so many loops each."""
+    began = time.perf_counter()
     for orders, _ in spinners:
-        orders.write("\n")
+        orders.write(f"{loops}\n")
         orders.flush()
-    return [int(answers.readline()) for _, answers in spinners]
+    for _, answers in spinners:
+        answers.readline()
+    return time.perf_counter() - began
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

@@ -147,8 +147,13 @@ class NotebookPage:
         self.files_at_first = self.family.files()
 
     def run_all(self) -> None:
-        """Run every cell; returns when the last has ended."""
+        """Run every cell, behind another tab as it were; returns when the last has ended.
+
+        So the browser needn't paint each state of the page on the way.
+        """
+        self.page.evaluate("() => window.coursePanel.hide()")
         self.command("notebook:run-all-cells")
+        self.page.evaluate("() => window.coursePanel.show()")
 
     def command(self, name: str) -> None:
         """Give one of JupyterLab's commands, and wait until it is carried out."""
@@ -227,18 +232,39 @@ class NotebookPage:
     def _accessible_now(self, element: Locator) -> tuple[str, str]:
         element.scroll_into_view_if_needed()
         element.evaluate("element => { element.dataset.courseProbe = 'here'; }")
-        if self._devtools is None:
-            self._devtools = self.page.context.new_cdp_session(self.page)
-        session = self._devtools
         try:
-            root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
-            query = {"nodeId": root, "selector": "[data-course-probe]"}
-            node = session.send("DOM.querySelector", query)["nodeId"]
-            wanted = {"nodeId": node, "fetchRelatives": False}
-            [found] = session.send("Accessibility.getPartialAXTree", wanted)["nodes"]
+            wanted = {"nodeId": self._find_probe(), "fetchRelatives": False}
+            [found] = self._session().send("Accessibility.getPartialAXTree", wanted)["nodes"]
         finally:
             element.evaluate("element => { delete element.dataset.courseProbe; }")
         return found["role"]["value"], found.get("name", {}).get("value", "")
+
+    def _session(self) -> CDPSession:
+        if self._devtools is None:
+            self._devtools = self.page.context.new_cdp_session(self.page)
+        return self._devtools
+
+    def _find_probe(self) -> int:
+        root = self._session().send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+        query = {"nodeId": root, "selector": "[data-course-probe]"}
+        node: int = self._session().send("DOM.querySelector", query)["nodeId"]
+        return node
+
+    def accessible_within(self, box: Locator, roles: set[str], count: int) -> list[str]:
+        """Names of the elements with these roles inside another one, once there are so many."""
+        box.scroll_into_view_if_needed()
+        box.evaluate("box => { box.dataset.courseProbe = 'here'; }")
+        try:
+            root = self._find_probe()
+            until = time.monotonic() + PATIENCE_S
+            while True:
+                answer = self._session().send("Accessibility.queryAXTree", {"nodeId": root})
+                found = [one for one in answer["nodes"] if one["role"]["value"] in roles]
+                if len(found) >= count or time.monotonic() > until:
+                    return [one.get("name", {}).get("value", "") for one in found]
+                self.page.wait_for_timeout(20)
+        finally:
+            box.evaluate("box => { delete box.dataset.courseProbe; }")
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
@@ -267,6 +293,12 @@ class LabPanel:
     def controls(self) -> list[Locator]:
         found = self.box.locator("select, input, textarea")
         return [found.nth(place) for place in range(found.count())]
+
+    @property
+    def kinds(self) -> dict[str, Locator]:
+        """One control of each kind: by its element's name and type."""
+        kind = "control => control.localName + ' ' + control.type"
+        return {control.evaluate(kind): control for control in reversed(self.controls)}
 
     @property
     def picture(self) -> str:
