@@ -2172,8 +2172,8 @@ def hash_file(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-text = "\n".join(map(str, range(40_000))).encode()
-numbers_in_c = np.random.default_rng(0).random(200_000)
+text = "\n".join(map(str, range(60_000))).encode()
+numbers_in_c = np.random.default_rng(0).random(100_000)
 numbers_in_python = numbers_in_c[:20_000].astype(object)  # each a Python object
 
 
@@ -2186,17 +2186,17 @@ def two_ways(kinds, pool):
         contenders[f"{kind}, in a pool"] = lambda work=work: wait(
             [pool.submit(work), pool.submit(work)]
         )
-    return compare(contenders, repeats=15)
+    return compare(contenders, repeats=11)
 
 
 # %%
 with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
-    Path(folder, "file").write_bytes(bytes(6_000_000))
+    Path(folder, "file").write_bytes(bytes(12_000_000))
     kinds = {
         "adding in Python": adding,
         "hashing a file": partial(hash_file, Path(folder, "file")),
         "compressing": partial(zlib.compress, text),
-        "NumPy, sorting numbers": partial(np.sort, numbers_in_c),
+        "NumPy, sorting numbers": partial(np.sort, numbers_in_c, kind="stable"),
         "NumPy, sorting Python objects": partial(np.sort, numbers_in_python),
     }
     both = two_ways(kinds, pool)

@@ -520,7 +520,7 @@ guess_mixed = Prediction(
 guess_mixed
 
 # %%
-compared = dict(zip(KINDS, models_compared(KINDS, task_s=0.004), strict=True))
+compared = dict(zip(KINDS, models_compared(KINDS, task_s=0.003), strict=True))
 draw_models.speed_ups(list(compared.values()))
 
 # %%
@@ -629,7 +629,7 @@ guess_small = Prediction(
 guess_small
 
 # %%
-crossing = crossover()
+crossing = crossover(repeats=7)
 draw_crossover.gains(crossing)
 
 # %%
@@ -894,13 +894,13 @@ guess_crawl.compare(
 
 # %% [markdown]
 # The server counts how many requests it has in hand at the same moment. That explains the picture
-# better than any time. (Twelve pages, 80 ms each, so that the requests surely meet.)
+# better than any time. (Eight pages, 80 ms each, so that the requests surely meet.)
 
 # %%
 at_once = {}
 for name, get_all in fetchers.items():
     with loopback(latency_s=0.08) as server:
-        get_all(crawl.addresses(server.url, 12))
+        get_all(crawl.addresses(server.url, 8))
         at_once[name] = server.served().most_at_once
 
 # %%
@@ -909,7 +909,7 @@ claim(
     "One request is in hand at a time, or one for each process; with threads and asyncio, many.",
     at_once["sequential"] == 1
     and at_once["processes"] <= workers < min(at_once["threads"], at_once["asyncio"]),
-    f"most requests in hand at once, of 12: {at_once}",
+    f"most requests in hand at once, of 8: {at_once}",
 )
 
 # %%
@@ -1408,11 +1408,11 @@ guess_files = Prediction(
 guess_files
 
 # %%
-with folders.texts(6, 250_000) as texts:
+with folders.texts(6, 150_000) as texts:
     found["files: gzip"] = compare(three_models(conversion.compress, texts))
     profiles["files: gzip"] = profile(processes, conversion.compress, texts[0])
 
-with folders.tables(6, 6_000) as tables:
+with folders.tables(6, 4_000) as tables:
     found["files: CSV to JSON"] = compare(three_models(conversion.csv_to_json, tables))
     profiles["files: CSV to JSON"] = profile(processes, conversion.csv_to_json, tables[0])
 
