@@ -1886,7 +1886,7 @@ small, large = (
             for name in ("sequential", "processes", "cluster")
         }
     )
-    for size in (2, 2_000)
+    for size in (2, 3_000)
 )
 points(large, "Two larger tasks: is the work long enough for a cluster?")
 
