@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import statistics
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 
 from benchmarks.child import answer
 from benchmarks.table import Points, Row, at_most
@@ -21,6 +23,7 @@ from helpers.workers.executors import nothing
 
 WORKERS = 2
 TASKS = {THREADS: 1000, PROCESSES: 200}
+TURNS = 6
 MOST_US = 5.0
 
 
@@ -67,29 +70,44 @@ def _none_added(low: float, evidence: str, busy: float | None) -> Verdict:
 
 
 def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Seconds for all empty tasks of a round, ours and bare in turn."""
+    """Seconds for all empty tasks, ours and bare, one value of each for each round.
+
+    Each round starts both pools anew: of two equal pools of processes one may be faster for as
+    long as they live, by a tenth, so any number of turns of the same two says nothing of what made
+    them.
+    """
     found: dict[str, dict[str, list[float]]] = {}
-    spawn = multiprocessing.get_context("spawn")
-    for name, tasks in TASKS.items():
-        with ExitStack() as stack:
-            bare: Executor = (
-                ThreadPoolExecutor(WORKERS)
-                if name == THREADS
-                else ProcessPoolExecutor(WORKERS, spawn)
-            )
-            pools = {
-                "ours": stack.enter_context(start(name, WORKERS)),
-                "bare": stack.enter_context(bare),
-            }
-            warm_up(bare, WORKERS)
-            found[name] = {which: [] for which in pools}
-            for number in range(-1, rounds):
-                for which in pools if number % 2 else reversed(pools):
-                    began = time.perf_counter()
-                    run_all(pools[which], nothing, tasks)
-                    if number >= 0:  # the first round warms up
-                        found[name][which].append(time.perf_counter() - began)
+    for name in TASKS:
+        found[name] = {"ours": [], "bare": []}
+        for number in range(rounds):
+            for which, seconds in _a_round(name, bare_first=number % 2 == 1).items():
+                found[name][which].append(seconds)
     return found
+
+
+def _a_round(name: str, bare_first: bool) -> dict[str, float]:
+    """The median of some turns of two new pools, of which one is made first."""
+    makers = {"ours": partial(start, name, WORKERS), "bare": partial(_bare, name)}
+    order = sorted(makers, reverse=not bare_first)
+    taken: dict[str, list[float]] = {which: [] for which in order}
+    with ExitStack() as stack:
+        pools = {which: stack.enter_context(makers[which]()) for which in order}
+        for turn in range(-1, TURNS):
+            for which in order if turn % 2 else reversed(order):
+                began = time.perf_counter()
+                run_all(pools[which], nothing, TASKS[name])
+                if turn >= 0:  # the first turn warms up
+                    taken[which].append(time.perf_counter() - began)
+    return {which: statistics.median(seconds) for which, seconds in taken.items()}
+
+
+def _bare(name: str) -> Executor:
+    spawn = multiprocessing.get_context("spawn")
+    pool: Executor = (
+        ThreadPoolExecutor(WORKERS) if name == THREADS else ProcessPoolExecutor(WORKERS, spawn)
+    )
+    warm_up(pool, WORKERS)
+    return pool
 
 
 if __name__ == "__main__":

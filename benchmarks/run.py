@@ -46,7 +46,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Iterator[Row]], int]] = {
     "messages": (messages.rows, 15),
     "async_requests": (async_requests.rows, 9),
     "explorer": (explorer.rows, 5),
-    "executors": (executors.rows, 41),
+    "executors": (executors.rows, 21),
     "chunks": (chunks.rows, 101),
     "interpreters": (interpreters.rows, 15),
     "chapters": (chapters.rows, 3),
