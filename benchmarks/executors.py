@@ -88,7 +88,7 @@ def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
 def _a_round(name: str, bare_first: bool) -> dict[str, float]:
     """The median of some turns of two new pools, of which one is made first."""
     makers = {"ours": partial(start, name, WORKERS), "bare": partial(_bare, name)}
-    order = sorted(makers, reverse=not bare_first)
+    order = ["bare", "ours"] if bare_first else ["ours", "bare"]
     taken: dict[str, list[float]] = {which: [] for which in order}
     with ExitStack() as stack:
         pools = {which: stack.enter_context(makers[which]()) for which in order}

@@ -2192,6 +2192,7 @@ def two_ways(kinds, pool):
 # %%
 with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
     Path(folder, "file").write_bytes(bytes(12_000_000))
+    # kind="stable" is the way to sort that gives a thread enough to do.
     kinds = {
         "adding in Python": adding,
         "hashing a file": partial(hash_file, Path(folder, "file")),

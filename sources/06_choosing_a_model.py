@@ -520,7 +520,7 @@ guess_mixed = Prediction(
 guess_mixed
 
 # %%
-compared = dict(zip(KINDS, models_compared(KINDS, task_s=0.003), strict=True))
+compared = dict(zip(KINDS, models_compared(KINDS, task_s=0.004), strict=True))
 draw_models.speed_ups(list(compared.values()))
 
 # %%
@@ -629,7 +629,7 @@ guess_small = Prediction(
 guess_small
 
 # %%
-crossing = crossover(repeats=7)
+crossing = crossover()
 draw_crossover.gains(crossing)
 
 # %%
@@ -1408,11 +1408,11 @@ guess_files = Prediction(
 guess_files
 
 # %%
-with folders.texts(6, 150_000) as texts:
+with folders.texts(6, 250_000) as texts:
     found["files: gzip"] = compare(three_models(conversion.compress, texts))
     profiles["files: gzip"] = profile(processes, conversion.compress, texts[0])
 
-with folders.tables(6, 4_000) as tables:
+with folders.tables(6, 6_000) as tables:
     found["files: CSV to JSON"] = compare(three_models(conversion.csv_to_json, tables))
     profiles["files: CSV to JSON"] = profile(processes, conversion.csv_to_json, tables[0])
 

@@ -555,7 +555,7 @@ guess_best = Prediction(
 guess_best
 
 # %%
-chunks = measure_chunks.sweep(256, task_us=50, spread="growing", sizes=(1, 4, 16, 64, 128, 256))
+chunks = measure_chunks.sweep(tasks=256, task_us=50, spread="growing", processes=2)
 draw_chunks.curve(chunks)
 
 # %%
@@ -1508,7 +1508,7 @@ claim(
 # Now two threads, both in compiled code, each with half of the numbers.
 
 # %%
-halves = pieces(1, numbers // 4, 2)
+halves = pieces(1, numbers // 2, 2)
 
 
 def in_two_threads(function):
@@ -1518,7 +1518,7 @@ def in_two_threads(function):
 
 threaded = compare(
     {
-        "one thread": lambda: chain(1, numbers // 4),
+        "one thread": lambda: chain(1, numbers // 2),
         "two threads": lambda: in_two_threads(chain),
         "two threads, nogil": lambda: in_two_threads(chain_nogil),
     }

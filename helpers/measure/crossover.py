@@ -17,7 +17,7 @@ from helpers.workers.timeline import gil_enabled
 
 SIZES_S = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01)
 LONGEST_S, MOST_WORKERS = 0.1, 16
-_ROUND_S = 0.015  # computing in one round, as far as the number of tasks allows
+_ROUND_S = 0.02  # computing in one round, as far as the number of tasks allows
 _MOST_TASKS = 64
 
 

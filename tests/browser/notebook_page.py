@@ -295,12 +295,6 @@ class LabPanel:
         return [found.nth(place) for place in range(found.count())]
 
     @property
-    def kinds(self) -> dict[str, Locator]:
-        """One control of each kind: by its element's name and type."""
-        kind = "control => control.localName + ' ' + control.type"
-        return {control.evaluate(kind): control for control in reversed(self.controls)}
-
-    @property
     def picture(self) -> str:
         """The picture or table as it is on the page, and its sentence; "" if there is none yet."""
         shown = self.box.locator("figure, table")
