@@ -1936,7 +1936,8 @@ def state(future):
 
 # %% [markdown]
 # We wait for 0.6 seconds, then empty the queue. Whoever waits for a task that was in it gets a
-# `CancelledError`, and so the demonstration ends.
+# `CancelledError`, and so the demonstration ends. (The tasks in the queue are cancelled one by one. A thread
+# that the first set free may be quick enough to take the second.)
 
 # %%
 both_busy, links = threading.Barrier(2, timeout=10), []
@@ -1950,7 +1951,8 @@ with loopback(latency_s=0.01) as server, ThreadPoolExecutor(2) as pool:
 
 print("the tasks:", *states[:2], sep="  ")
 print("the links:", *states[2:], sep="  ")
-print("stopped by us:", *[type(task.exception()).__name__ for task in tasks], sep="  ")
+ends = [type(task.exception()).__name__ for task in tasks]
+print("stopped by us, with a CancelledError:", "CancelledError" in ends)
 
 # %%
 guess_deadlock.compare(
