@@ -107,6 +107,25 @@ def test_each_interpreter_keeps_its_column(folder: Path, ledger: Path) -> None:
     ]
 
 
+def test_claims_that_only_one_kind_of_interpreter_makes_stay(folder: Path, ledger: Path) -> None:
+    def run(*names: str, gil: bool) -> None:
+        shutil.rmtree(folder)
+        folder.mkdir()
+        for name in names:
+            claim(folder, name, gil=gil)
+        write_ledger(folder, ledger, {"01"})
+
+    run("1.1", "1.2-gil", "1.3-goes", gil=True)
+    run("1.1", "1.2-free", gil=False)
+    run("1.1", "1.2-gil", gil=True)
+    assert header(ledger) == "| Claim | Statement | Python 3.11 | Python 3.11, no GIL |"
+    assert rows(ledger) == [
+        "| 1.1 | Statement 1.1 | holds | holds |",
+        "| 1.2-free | Statement 1.2-free |  | holds |",
+        "| 1.2-gil | Statement 1.2-gil | holds |  |",
+    ]
+
+
 def test_a_table_of_another_form_is_written_anew(folder: Path, ledger: Path) -> None:
     ledger.parent.mkdir()
     old = (

@@ -19,6 +19,7 @@ HOLDS = "holds"
 FAILS = "does not hold"
 UNTOLD = "can't be told here"
 _WORST_FIRST = (FAILS, UNTOLD, HOLDS)
+_NO_GIL = ", no GIL"
 
 _INTRODUCTION = """\
 # The course's claims
@@ -26,7 +27,8 @@ _INTRODUCTION = """\
 Each chapter checks what it claims on the computer it runs on. This is how the checks came out when
 the tests last ran each chapter on each interpreter; `python3 course.py test` writes this file.
 *Can't be told here* means that the measurement was too noisy, or that this computer or interpreter
-lacks what it needs. An empty cell: the claim is new, and that interpreter has not run it yet.
+lacks what it needs. An empty cell: that interpreter has not run the claim yet, or claims something
+else there because it has a GIL, or none.
 """
 
 
@@ -71,7 +73,7 @@ def _entry(record: Mapping[str, str]) -> Entry:
         text=record["text"],
         outcome=record["outcome"],
         reason=record.get("reason") or "",
-        interpreter=f"Python {version}" + ("" if record["gil"] else ", no GIL"),
+        interpreter=f"Python {version}" + ("" if record["gil"] else _NO_GIL),
     )
 
 
@@ -92,7 +94,8 @@ def write_ledger(folder: Path, path: Path, chapters: Collection[str]) -> None:
     """Rewrite the tables of `chapters` in the file `path` and keep those of the others.
 
     A table has a column for each interpreter that ran the chapter. Those that don't run it this
-    time keep what they said of claims that are still the same.
+    time keep what they said of claims that are still the same, and of those that only interpreters
+    with a GIL make, or only those without, if this time the other kind ran.
 
     Args:
         folder: where the kernels wrote their lines.
@@ -128,7 +131,17 @@ def _updated(before: Mapping[str, _Row], entries: list[Entry]) -> dict[str, _Row
             rows[name] = statement, {on: said for on, said in kept.items() if on not in ran_on}
         said = f"{entry.outcome}: {entry.reason}" if entry.reason else entry.outcome
         rows[name][1][entry.interpreter] = _cell(said)
-    return rows
+    # Without a GIL a chapter claims other things: what the other kind of interpreter said, stays.
+    kinds = {_lacks_gil(on) for on in ran_on}
+    for name, (statement, outcomes) in before.items():
+        others = {on: said for on, said in outcomes.items() if _lacks_gil(on) not in kinds}
+        if name not in rows and others:
+            rows[name] = statement, others
+    return dict(sorted(rows.items(), key=lambda row: _natural(row[0])))
+
+
+def _lacks_gil(interpreter: str) -> bool:
+    return interpreter.endswith(_NO_GIL)
 
 
 def _read_sections(path: Path) -> dict[str, str]:
