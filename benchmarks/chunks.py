@@ -1,7 +1,8 @@
 """Is the chunk size that is computed beforehand near the best one that is measured?
 
-For tasks of three lengths, so many of each that messages and work are of the same order: with far
-more work every chunk size would do, and there would be nothing to tell.
+For tasks of three lengths, so many of each that all together take some 10 ms of one core. With
+far fewer, waking the processes up takes as long as the work, and one chunk does as well as ten;
+with far more, every chunk size would do. Either way the best size would be so by chance.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from helpers.measure.compare import BUSY_CORES
 from helpers.measure.machine import usable_cores
 from helpers.measure.verdict import Outcome, Verdict, checked, untold
 
-TASKS = {1: 2_048, 10: 256, 100: 32}  # microseconds of a task: how many
+TASKS = {2: 4_096, 10: 1_024, 100: 128}  # microseconds of a task: how many
 PROCESSES = 2
 FACTOR = 2.0
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from benchmarks.child import answer
 from benchmarks.table import Points, Row, at_most
 from helpers.measure.host import HostMeter
-from helpers.workers import overlap
+from helpers.workers import computing
 from helpers.workers.watched import in_lanes, watched
 
 THREADS, TURNS, TURN_S = 4, 8, 5e-3  # the shortest that the lab offers
@@ -38,14 +38,14 @@ def rows(rounds: int) -> Iterator[Row]:
 
 def measure(rounds: int) -> dict[str, list[float]]:
     """CPU seconds of the same work at a lock: plain, and watched and in lanes."""
-    loops = overlap.loops_in(TURN_S)
+    loops = computing.loops_in(TURN_S)
     found: dict[str, list[float]] = {"plain": [], "recorded": []}
 
     def turns(lock: threading.Lock) -> Callable[[], None]:
         def work() -> None:
             for _ in range(TURNS):
                 with lock:
-                    overlap.compute(loops)
+                    computing.compute(loops)
 
         return work
 

@@ -19,7 +19,7 @@ from benchmarks.child import answer
 from benchmarks.table import Points, Row, at_least, at_most, missing
 from helpers.measure.host import HostMeter
 from helpers.measure.machine import usable_cores
-from helpers.workers import overlap
+from helpers.workers import computing, executors, overlap
 
 PROCESSES, TASKS, TASK_S = 2, 16, 0.05
 CORES = 1.85
@@ -62,7 +62,7 @@ def compute_in_pieces(loops: int) -> int:
     """What a recorded task computes, piece by piece, without the recorder. The number of pieces."""
     pieces = max(1, loops // overlap.LOOPS_A_BEAT)
     for _ in range(pieces):
-        overlap.compute(overlap.LOOPS_A_BEAT)
+        computing.compute(overlap.LOOPS_A_BEAT)
     return pieces
 
 
@@ -105,14 +105,14 @@ def bare_processes(context: Any, loops: int) -> Iterator[Callable[[], None]]:
 
 def measure(rounds: int) -> dict[str, list[float]]:
     """Seconds of the same tasks: one after another, bare, in a pool, in a pool and recorded."""
-    loops = overlap.loops_in(TASK_S)
+    loops = computing.loops_in(TASK_S)
     spawn = multiprocessing.get_context("spawn")
     recorded = partial(overlap.task, steps=["compute"], loops=loops)
     tasks = [f"task {number}" for number in range(TASKS)]
     found: dict[str, list[float]] = {"alone": [], "bare": [], "pool": [], "recorded": []}
     with (
         bare_processes(spawn, loops) as bare,
-        spawn.Pool(PROCESSES, overlap.meet, (spawn.Barrier(PROCESSES),)) as pool,
+        spawn.Pool(PROCESSES, executors.meet, (spawn.Barrier(PROCESSES),)) as pool,
     ):
         contenders: dict[str, Callable[[], object]] = {
             "bare": bare,

@@ -50,7 +50,7 @@ from functools import partial
 from helpers.course import chapter, checks_basics, exercises
 from helpers.course.claims import claim
 from helpers.course.predictions import Prediction
-from helpers.workers import overlap, sharing
+from helpers.workers import computing, executors, interpreters, overlap, sharing
 
 chapter.begin("1")
 
@@ -394,7 +394,7 @@ print(inspect.getsource(overlap.task))
 # `overlap.task(name, steps=..., loops=...)`.
 
 # %%
-loops = overlap.loops_in(0.03)
+loops = computing.loops_in(0.03)
 names = ["task 1", "task 2"]
 mixed = partial(overlap.task, steps=["compute", "wait"] * 3, loops=loops)
 
@@ -425,7 +425,7 @@ in_tasks = await asyncio.gather(*tasks)
 # %%
 def two_processes():
     both_here = spawn.Barrier(2)
-    return ProcessPoolExecutor(2, spawn, initializer=overlap.meet, initargs=(both_here,))
+    return ProcessPoolExecutor(2, spawn, initializer=executors.meet, initargs=(both_here,))
 
 
 with two_processes() as pool:
@@ -647,19 +647,19 @@ guess_amdahl
 
 # %% tags=["nbval-ignore-output"]
 def divide(pool, loops, serial_share, workers):
-    overlap.compute(int(loops * serial_share))  # here, while the workers have nothing to do
+    computing.compute(int(loops * serial_share))  # here, while the workers have nothing to do
     each = int(loops * (1 - serial_share) / workers)
-    list(pool.map(overlap.compute, [each] * workers))
+    list(pool.map(computing.compute, [each] * workers))
 
 
 with two_processes() as pool:
-    list(pool.map(overlap.compute, [1, 1]))  # both have started now
+    list(pool.map(computing.compute, [1, 1]))  # both have started now
     clock = [time.perf_counter()]
-    overlap.compute(3 * loops)  # alone
+    computing.compute(3 * loops)  # alone
     clock.append(time.perf_counter())
     divide(pool, 3 * loops, serial_share=0.5, workers=2)
     clock.append(time.perf_counter())
-    overlap.compute(3 * loops)  # alone once more: the first time may have been disturbed
+    computing.compute(3 * loops)  # alone once more: the first time may have been disturbed
     clock.append(time.perf_counter())
 
 alone = min(clock[1] - clock[0], clock[3] - clock[2])
@@ -818,7 +818,7 @@ from helpers.draw.models import table
 from helpers.measure.models import models
 from helpers.measure.overlap import record
 
-if overlap.has_interpreters():
+if interpreters.has_interpreters():
     cpu_runs["subinterpreters"] = record("subinterpreters", "CPU-bound", 2, 2).timeline
 
 table(models(starts, memory, cpu_runs))

@@ -67,7 +67,7 @@ from helpers.measure.event_loop import lateness, watch
 from helpers.measure.loopback import loopback
 from helpers.measure.timeline import State
 from helpers.measure.verdict import WITH_GIL, checked, needs_cores, untold
-from helpers.workers import overlap
+from helpers.workers import computing
 from helpers.workers.event_loop import block, compute
 
 # %% [markdown]
@@ -1508,19 +1508,19 @@ claim(
 # with a process. The work is this function, from a file that a child can import.
 
 # %%
-print(inspect.getsource(overlap.compute))
+print(inspect.getsource(computing.compute))
 
 # %%
 spawn = multiprocessing.get_context("spawn")
-loops = overlap.loops_in(0.25)  # that many take 0.25 s of one core
+loops = computing.loops_in(0.25)  # that many take 0.25 s of one core
 
 
 async def compute_in(pool):
-    return await loop.run_in_executor(pool, overlap.compute, loops)
+    return await loop.run_in_executor(pool, computing.compute, loops)
 
 
 with ThreadPoolExecutor(1) as threads, ProcessPoolExecutor(1, mp_context=spawn) as processes:
-    await loop.run_in_executor(processes, overlap.compute, 1)  # now its child is up
+    await loop.run_in_executor(processes, computing.compute, 1)  # now its child is up
     computing = {
         "in a thread": await blocking.pulse(compute_in(threads)),
         "in a process": await blocking.pulse(compute_in(processes)),

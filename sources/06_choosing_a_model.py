@@ -46,7 +46,7 @@ from helpers.measure import executors
 from helpers.measure.executors import EXECUTORS, start
 from helpers.measure.verdict import WITH_GIL, all_of, checked, needs_cores, untold
 from helpers.workers.models_compared import blocks_in, hash_blocks
-from helpers.workers.overlap import compute, loops_in
+from helpers.workers.computing import compute, loops_in
 
 chapter.begin("6")
 

@@ -80,7 +80,7 @@ from helpers.measure.creation import TELLS_MEMORY
 from helpers.measure.machine import usable_cores
 from helpers.measure.start_methods import HAS_FORK, named, run_script, side_by_side, start_costs
 from helpers.measure.switches import TELLS_SWITCHES
-from helpers.workers.overlap import compute, loops_in
+from helpers.workers.computing import compute, loops_in
 
 # %% [markdown]
 # ## 8.1 Fewer context switches, fewer messages
@@ -505,11 +505,11 @@ pool_size_lab().set(wait_ms=2, compute_ms=0, tasks=16).run()
 # ### The right chunk size
 #
 # A process pool sends its tasks as messages, and a message costs more than a small task. `chunksize` puts
-# several tasks in one message (chapter 3). Two thousand very small tasks:
+# several tasks in one message (chapter 3). A thousand very small tasks:
 
 # %%
 spawn = multiprocessing.get_context("spawn")
-numbers = range(2_000)
+numbers = range(1_000)
 
 with spawn.Pool(2) as pool:
     by_chunk = compare(
@@ -588,7 +588,7 @@ claim(
 # part of it. Then check that there are still several chunks for each process.
 
 # %%
-chunk_lab().set(tasks=300, task_us=10).run()
+chunk_lab().set(tasks=100, task_us=100).run()
 
 # %% [markdown]
 # ### Batches by hand
@@ -625,7 +625,7 @@ claim(
     "8.1-batches",
     "A thread pool's map ignores chunksize: it submits each item. A batch is one task for many "
     "items, and gives the same results.",
-    (with_chunksize, with_batches) == (2_000, 20) and by_map == by_batches,
+    (with_chunksize, with_batches) == (1_000, 10) and by_map == by_batches,
     f"{with_chunksize} and {with_batches} tasks for {len(numbers)} items",
 )
 
@@ -642,7 +642,7 @@ with ThreadPoolExecutor(2) as executor:
             "batches of 100": lambda: list(executor.map(square_all, batches)),
         }
     )
-points(batching, "Two thousand squares in a thread pool: fewer, larger tasks are faster")
+points(batching, "A thousand squares in a thread pool: fewer, larger tasks are faster")
 
 # %%
 claim(

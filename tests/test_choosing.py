@@ -22,7 +22,7 @@ from helpers.measure.evidence import EVIDENCE, Evidence, evidence
 from helpers.measure.executors import SEQUENTIAL, start
 from helpers.measure.leftovers import belongings, left_since
 from helpers.workers import choosing as workers
-from helpers.workers.overlap import compute
+from helpers.workers.computing import compute
 
 PATHS = paths()
 every_path = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.nodes[-1])

@@ -28,7 +28,7 @@ from helpers.measure.elsewhere import Stopped, WorkerFailed
 from helpers.measure.executors import EXECUTORS, AsyncioExecutor, Kind, SequentialExecutor, start
 from helpers.measure.leftovers import belongings, left_since
 from helpers.workers import executors as workers
-from helpers.workers.overlap import compute
+from helpers.workers.computing import compute
 
 METHODS = multiprocessing.get_all_start_methods()
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.workers import overlap
+from helpers.workers import computing, executors, overlap
 from helpers.workers.timeline import AWAITING, SLEEPING, WORKING
 
 STEPS = st.lists(st.sampled_from(["compute", "wait"]), min_size=1, max_size=3)
@@ -30,22 +30,6 @@ def test_a_task_records_each_of_its_waits() -> None:
     recording = overlap.task("a", ["wait", "compute", "wait"], 500)
     assert recording["lane"] == "a"
     assert activities(recording).count(SLEEPING) == 2
-
-
-@given(st.integers(0, 300))
-def test_compute_adds_up_squares(loops: int) -> None:
-    assert overlap.compute(loops) == sum(number * number for number in range(loops))
-
-
-@given(st.floats(1e-4, 0.2))
-def test_more_time_means_more_loops(seconds: float) -> None:
-    assert overlap.loops_in(seconds) >= 1
-
-
-@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
-def test_loops_in_refuses_what_is_no_time(seconds: float) -> None:
-    with pytest.raises(ValueError, match=r"^seconds must be positive"):
-        overlap.loops_in(seconds)
 
 
 @pytest.mark.parametrize("model", overlap.MODELS)
@@ -85,8 +69,8 @@ def test_good_steps_are_taken(steps: list[str]) -> None:
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_a_barrier_lets_a_pool_through_under_every_start_method(method: str) -> None:
     context = multiprocessing.get_context(method)
-    with context.Pool(2, overlap.meet, (context.Barrier(2),)) as pool:
-        assert pool.map_async(overlap.compute, [3, 3]).get(30) == [5, 5]
+    with context.Pool(2, executors.meet, (context.Barrier(2),)) as pool:
+        assert pool.map_async(computing.compute, [3, 3]).get(30) == [5, 5]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills by signal")

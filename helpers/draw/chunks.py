@@ -29,12 +29,11 @@ def curve(found: ChunkSweep) -> Picture:
     last = found.sizes[-1]  # it needn't be a power of two, and then it may be near one
     shown = [size for size in found.sizes if size == last or size * 1.5 < last]
     axes.set_xticks(shown, [str(size) for size in shown])
-    axes.set_xticks([], minor=True)
     low, high = axes.get_ylim()
     ticks = [n * 10.0**power for power in range(-3, 5) for n in (1, 2, 5)]
     axes.set_yticks([tick for tick in ticks if low <= tick <= high])
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("")
+    axes.minorticks_off()
     axes.set_ylim(low, high)
     axes.set_xlabel("chunk size (tasks in one message); star: the best")
     axes.set_ylabel("time for all tasks (milliseconds)")

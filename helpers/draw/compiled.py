@@ -33,6 +33,7 @@ def times(comparison: Comparison, title: str) -> Picture:
             color=INK,
         )
     axes.set_xscale("log")
+    axes.minorticks_off()
     low, high = axes.get_xlim()
     axes.set_xlim(low, high * (high / low) ** 0.2)  # room for the words
     axes.set_yticks(range(len(names)), names)
@@ -71,6 +72,7 @@ def rates(
             color="white" if name != base else INK,
         )
     axes.set_xscale("log")
+    axes.minorticks_off()
     low, high = axes.get_xlim()
     axes.set_xlim(low / 3, high * 1.2)
     axes.set_yticks(range(len(names)), names)

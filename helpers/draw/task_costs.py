@@ -131,4 +131,4 @@ def describe_forecast(found: TaskCosts, came: Forecast, ways: Sequence[str]) -> 
 def _in_words(axis: Axis, values: Sequence[float], unit_s: float) -> None:
     """Mark these values of a logarithmic axis by durations: 10 µs, 1 ms."""
     axis.set_ticks(values, [in_words(value * unit_s) for value in values])
-    axis.set_tick_params(which="minor", length=0)
+    axis.axes.minorticks_off()

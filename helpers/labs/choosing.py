@@ -13,7 +13,7 @@ from helpers.labs.panel import Lab, Settings, choice
 from helpers.measure import choosing as measure
 from helpers.measure.choosing import Path, advise, topics
 from helpers.measure.evidence import Evidence, evidence
-from helpers.workers.overlap import has_interpreters
+from helpers.workers.interpreters import has_interpreters
 from helpers.workers.timeline import gil_enabled
 
 SHOW = ("the measurement", "the way through the tree")

@@ -13,7 +13,7 @@ from helpers.measure.elsewhere import call
 from helpers.measure.host import HostMeter
 from helpers.measure.machine import usable_cores
 from helpers.workers import chunks as workers
-from helpers.workers.overlap import loops_in
+from helpers.workers.computing import loops_in
 
 SPREADS: dict[str, Callable[[int, int], float]] = {
     "all the same": lambda number, many: 1.0,
@@ -68,9 +68,12 @@ def predict(
 ) -> float:
     """Seconds that a pool needs for these tasks, in chunks of this size.
 
-    Whoever is free takes the next chunk; the messages come on top. lanes: processes that compute
-    at once. message_s: seconds for one message, whoever spends them. item_s: for one more task in a
-    message. Raises ValueError for no lengths, a size or lanes below 1, or negative costs.
+    Whoever is free takes the next chunk; the messages come on top. Left out is what it takes to
+    wake the processes up: where all tasks together take a few milliseconds only, it weighs as much.
+
+    lanes: processes that compute at once. message_s: seconds for one message, whoever spends them.
+    item_s: for one more task in a message.
+    Raises ValueError for no lengths, a size or lanes below 1, or negative costs.
     """
     if not lengths_s:
         raise ValueError("lengths_s must hold at least one length")

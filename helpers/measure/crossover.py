@@ -12,7 +12,7 @@ from helpers.measure.compare import Comparison, Ratio, compare
 from helpers.measure.executors import PROCESSES, THREADS
 from helpers.measure.machine import usable_cores
 from helpers.measure.models_compared import hand_over_s, run_all
-from helpers.workers.overlap import compute, loops_in
+from helpers.workers.computing import compute, loops_in
 from helpers.workers.timeline import gil_enabled
 
 SIZES_S = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01)

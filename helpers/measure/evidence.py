@@ -34,7 +34,7 @@ from helpers.measure.models_compared import (
     task_of,
 )
 from helpers.workers import choosing as work
-from helpers.workers.overlap import compute, loops_in
+from helpers.workers.computing import compute, loops_in
 
 Progress = Callable[[float], None]
 _REPEATS = 7

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.workers.executors import begin, who
-from helpers.workers.overlap import has_interpreters
+from helpers.workers.interpreters import has_interpreters
 
 MOST_WORKERS = 64
 SEQUENTIAL, THREADS, PROCESSES = "sequential", "threads", "processes"

@@ -17,8 +17,8 @@ from helpers.measure.compare import Comparison, Ratio, compare
 from helpers.measure.executors import ASYNCIO, EXECUTORS, SEQUENTIAL, THREADS
 from helpers.measure.machine import usable_cores
 from helpers.workers import models_compared as work
+from helpers.workers.computing import compute, loops_in
 from helpers.workers.executors import nothing
-from helpers.workers.overlap import compute, loops_in
 from helpers.workers.timeline import gil_enabled
 
 COMPUTING, WAITING, MIXED, HASHING = "computing", "waiting", "mixed", "hashing"

@@ -12,7 +12,7 @@ from helpers.measure.elsewhere import call
 from helpers.measure.host import HostMeter
 from helpers.measure.machine import usable_cores
 from helpers.workers import pool_size as workers
-from helpers.workers.overlap import loops_in
+from helpers.workers.computing import loops_in
 from helpers.workers.timeline import gil_enabled
 
 THREADS, PROCESSES = EXECUTORS = workers.EXECUTORS

@@ -41,7 +41,7 @@ _MAIN = """\
 import json
 {top}
 if __name__ == "__main__":
-{guarded}    from helpers.workers.start_methods import time_starts
+{guarded}    from helpers.workers.start_costs import time_starts
 
     names = {names!r}.split()
     print(json.dumps(time_starts({methods}, {rounds}, names, {preload}, {ballast_mb})))

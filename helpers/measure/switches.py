@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from helpers.measure.elsewhere import call
 from helpers.measure.verdict import Need
 from helpers.workers import switches as workers
-from helpers.workers.overlap import loops_in
+from helpers.workers.computing import loops_in
 
 LOADS = workers.LOADS
 MOST_THREADS = 64

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from multiprocessing import shared_memory
 
-from helpers.workers.overlap import compute
+from helpers.workers.computing import compute
 
 
 def ends_of(data: bytes) -> tuple[int, int]:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from helpers.workers.overlap import compute, meet
+from helpers.workers.computing import compute
+from helpers.workers.executors import meet
 from helpers.workers.turns import by_turns
 
 # The costs of a message and of a task in it are told by tasks that do nothing.

@@ -14,14 +14,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from helpers.workers.memory import Memory, own_memory
+from helpers.workers.executors import nothing
+from helpers.workers.memory import Memory, own_memory, send_memory
 from helpers.workers.turns import by_turns
 
 _PATIENCE_S = 30.0
-
-
-def nothing() -> None:
-    """The least that a thread or process can do."""
 
 
 async def nothing_async() -> None:
@@ -100,7 +97,7 @@ def memory_of_processes() -> dict[str, Memory]:
     for method in sorted(multiprocessing.get_all_start_methods()):
         context = multiprocessing.get_context(method)
         receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_send_memory, args=(sender,))  # type: ignore[attr-defined]
+        process = context.Process(target=send_memory, args=(sender,))  # type: ignore[attr-defined]
         process.start()
         sender.close()  # the child has its own end: if it dies, recv raises and doesn't wait
         found[method] = receiver.recv()
@@ -157,10 +154,6 @@ def _growth(make: Callable[[], None], count: int) -> float | None:
     make()
     after = own_memory()["resident"]
     return None if before is None or after is None else (after - before) / count
-
-
-def _send_memory(sender: Any) -> None:
-    sender.send(own_memory())
 
 
 def _interpreters() -> Any:

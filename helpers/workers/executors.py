@@ -7,6 +7,9 @@ import os
 import signal
 import threading
 import time
+from typing import Any
+
+_PATIENCE_S = 30.0
 
 
 def nothing() -> None:
@@ -17,6 +20,15 @@ def who(seconds: float) -> tuple[int, int]:
     """Sleep, so that other workers get their share; then say who this is: process and thread."""
     time.sleep(seconds)
     return os.getpid(), threading.get_ident()
+
+
+def meet(barrier: Any) -> None:
+    """What each process of a pool runs first: wait until all of them have started.
+
+    So the picture shows the tasks and not the start-up.
+    """
+    end_with_parent()
+    barrier.wait(_PATIENCE_S)
 
 
 def begin() -> None:

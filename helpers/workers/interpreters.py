@@ -26,3 +26,8 @@ def identity() -> dict[str, Any]:
         "jit": bool(jit.is_enabled()) if jit is not None and jit.is_available() else None,
         "home": os.path.realpath(sys.base_prefix),
     }
+
+
+def has_interpreters() -> bool:
+    """Whether this Python can run subinterpreters: 3.14 or later."""
+    return sys.version_info >= (3, 14)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 _MEMORY = "/proc/{}/smaps_rollup"
 
@@ -27,3 +27,8 @@ def own_memory(pid: int | None = None) -> Memory:
     kilobytes = {name.rstrip(":"): int(value) for name, value, *_ in map(str.split, lines)}
     unique = kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]
     return {"resident": kilobytes["Rss"] * 1024, "unique": unique * 1024}
+
+
+def send_memory(sender: Any) -> None:
+    """In a child: send how much memory it has."""
+    sender.send(own_memory())

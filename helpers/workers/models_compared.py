@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import time
 
-from helpers.workers.overlap import compute
+from helpers.workers.computing import compute
 
 BLOCK = bytes(range(256)) * 256  # 64 KiB
 _PROBES = 5

@@ -17,39 +17,15 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from helpers.workers.executors import end_with_parent
+from helpers.workers.computing import compute, loops_in
+from helpers.workers.executors import meet
+from helpers.workers.interpreters import has_interpreters
 from helpers.workers.timeline import Recorder
 
 WAIT_S = 0.05
 LOOPS_A_BEAT = 500  # some dozen microseconds: the recorder hears from the task often enough
-_PATIENCE_S = 30.0
 
 Recording = dict[str, Any]
-
-
-def compute(loops: int) -> int:
-    """Pure Python that needs a core, and nothing else: the sum of the first squares."""
-    total = 0
-    for number in range(loops):
-        total += number * number
-    return total
-
-
-def loops_in(seconds: float) -> int:
-    """How many loops of ``compute`` take so many seconds of one core of this machine.
-
-    Measured in CPU time, which doesn't count while others have the core; the best of five.
-    Raises ValueError if seconds isn't positive.
-    """
-    if not seconds > 0:
-        raise ValueError(f"seconds must be positive, got {seconds}")
-    loops, best = 20_000, float("inf")
-    for _ in range(5):
-        began = time.thread_time_ns()
-        compute(loops)
-        best = min(best, time.thread_time_ns() - began)
-    # A clock that ticks slowly (Windows: every 15.6 ms) may have seen nothing pass.
-    return max(1, int(loops * seconds * 1e9 / max(best, 100_000)))
 
 
 def task(lane: str, steps: Sequence[str], loops: int) -> Recording:
@@ -78,15 +54,6 @@ async def task_async(lane: str, steps: Sequence[str], loops: int) -> Recording:
                 with recorder.awaiting():
                     await asyncio.sleep(WAIT_S)
     return recorder.recording
-
-
-def meet(barrier: Any) -> None:
-    """What each process of a pool runs first: wait until all of them have started.
-
-    So the picture shows the tasks and not the start-up.
-    """
-    end_with_parent()
-    barrier.wait(_PATIENCE_S)
 
 
 def one_after_another(names: list[str], steps: list[str], loops: int) -> list[Recording]:
@@ -146,11 +113,6 @@ def in_interpreters(
     for interpreter in made:
         interpreter.close()
     return recordings
-
-
-def has_interpreters() -> bool:
-    """Whether this Python can run subinterpreters: 3.14 or later."""
-    return sys.version_info >= (3, 14)
 
 
 MODELS = ("one after another", "threads", "asyncio tasks", "processes") + (

@@ -10,7 +10,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 
-from helpers.workers.overlap import compute, meet
+from helpers.workers.computing import compute
+from helpers.workers.executors import meet
 from helpers.workers.turns import by_turns
 
 EXECUTORS = ("threads", "processes")

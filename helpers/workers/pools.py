@@ -7,7 +7,7 @@ import os
 import time
 from typing import Any
 
-from helpers.workers.overlap import meet
+from helpers.workers.executors import meet
 from helpers.workers.timeline import Recorder
 
 _loaded: list[int] = []  # what the initializer has put into this process

@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 from helpers.workers import races as shapes
-from helpers.workers.interpreters import identity
-from helpers.workers.overlap import has_interpreters, meet
+from helpers.workers.executors import meet
+from helpers.workers.interpreters import has_interpreters, identity
 from helpers.workers.progress import part_done
 from helpers.workers.scaling import count_down, split_among, together
 from helpers.workers.turns import by_turns

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
-from helpers.workers.overlap import compute
+from helpers.workers.computing import compute
 
 try:
     import resource

@@ -17,7 +17,8 @@ from functools import partial
 from typing import Any
 
 from helpers.workers import creation
-from helpers.workers.creation import nothing, nothing_async
+from helpers.workers.creation import nothing_async
+from helpers.workers.executors import nothing
 from helpers.workers.turns import by_turns
 
 CALL, AWAIT, TASK, THREAD = "function call", "await", "asyncio task", "thread"
