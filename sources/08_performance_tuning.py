@@ -1505,10 +1505,10 @@ claim(
 )
 
 # %% [markdown]
-# Now two threads, both in compiled code, each with half of the numbers.
+# Now two threads, both in compiled code, each with half of the work.
 
 # %%
-halves = pieces(1, numbers // 2, 2)
+halves = pieces(1, numbers // 4, 2)
 
 
 def in_two_threads(function):
@@ -1518,7 +1518,7 @@ def in_two_threads(function):
 
 threaded = compare(
     {
-        "one thread": lambda: chain(1, numbers // 2),
+        "one thread": lambda: chain(1, numbers // 4),
         "two threads": lambda: in_two_threads(chain),
         "two threads, nogil": lambda: in_two_threads(chain_nogil),
     }

@@ -112,7 +112,7 @@ def costs(found: Sequence[StartCosts]) -> Picture:
                 fontsize=12, color=INK,
             )  # fmt: skip
         memory.set_yticks([])
-        memory.set_xlim(0, 1.25 * max(one.unique[method] for one, method in rows) / 1e6)
+        memory.set_xlim(0, 1.4 * max(one.unique[method] for one, method in rows) / 1e6)
         memory.set_xlabel("memory of its own (MB)")
     borders = [row for row in range(1, len(rows)) if rows[row][0] is not rows[row - 1][0]]
     for axes in figure.axes:
