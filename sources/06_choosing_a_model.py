@@ -45,8 +45,8 @@ from helpers.course.predictions import Prediction
 from helpers.measure import executors
 from helpers.measure.executors import EXECUTORS, start
 from helpers.measure.verdict import WITH_GIL, all_of, checked, needs_cores, untold
-from helpers.workers.models_compared import blocks_in, hash_blocks
 from helpers.workers.computing import compute, loops_in
+from helpers.workers.models_compared import blocks_in, hash_blocks
 
 chapter.begin("6")
 
