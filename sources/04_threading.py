@@ -78,7 +78,7 @@ from helpers.measure.synchronisation import holding, waiting
 from helpers.measure.thread_pools import schedule
 from helpers.measure.threads import shut_down
 from helpers.measure.timeline import State, timeline
-from helpers.measure.verdict import WITH_GIL, Outcome, all_of, needs_cores
+from helpers.measure.verdict import EVEN_CORES, WITH_GIL, Outcome, all_of, needs_cores
 from helpers.workers import threads as workers_threads
 from helpers.workers import watched as workers_watched
 from helpers.workers.timeline import Recorder
@@ -2275,7 +2275,7 @@ claim(
             speed_ups["NumPy, sorting Python objects"].at_most(1.25),
         ]
     ),
-    needs=[WITH_GIL],
+    needs=[EVEN_CORES, WITH_GIL],
     tolerance="2 would be a full gain; a quarter is left to noise",
 )
 

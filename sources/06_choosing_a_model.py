@@ -44,7 +44,7 @@ from helpers.course.claims import claim
 from helpers.course.predictions import Prediction
 from helpers.measure import executors
 from helpers.measure.executors import EXECUTORS, start
-from helpers.measure.verdict import WITH_GIL, all_of, checked, needs_cores, untold
+from helpers.measure.verdict import EVEN_CORES, WITH_GIL, all_of, checked, needs_cores, untold
 from helpers.workers.computing import compute, loops_in
 from helpers.workers.models_compared import blocks_in, hash_blocks
 
@@ -561,7 +561,7 @@ claim(
     "6.2-threads-compute",
     "With the GIL, threads gain nothing when tasks compute in Python.",
     compared["computing"].speed_up("threads").at_most(1.3),
-    needs=[WITH_GIL],
+    needs=[EVEN_CORES, WITH_GIL],
     tolerance="0.3 for a noisy host; two cores would give a factor of 2",
 )
 
@@ -588,6 +588,7 @@ claim(
     "6.2-asyncio-computes",
     "asyncio gains nothing when tasks compute, be it in Python or in C.",
     all_of([compared[kind].speed_up("asyncio").at_most(1.3) for kind in ("computing", "hashing")]),
+    needs=[EVEN_CORES],
     tolerance="0.3 for a noisy host",
 )
 
@@ -603,6 +604,7 @@ claim(
             if name != "sequential"
         ]
     ),
+    needs=[EVEN_CORES],
     tolerance="0.3 of it for a noisy host",
 )
 
@@ -1070,7 +1072,7 @@ guess_database = Prediction(
 guess_database
 
 # %%
-with database.sales(40_000) as path:
+with database.sales(60_000) as path:
     files, cities = [path] * 6, range(6)
     found["database: reports"] = compare(
         {
@@ -1317,7 +1319,7 @@ guess_science = Prediction(
 guess_science
 
 # %%
-pieces = science.pieces(6, 30_000)
+pieces = science.pieces(6, 60_000)
 found["science: Python"] = compare(
     {
         **three_models(python_science.area, pieces),
@@ -1363,10 +1365,10 @@ claim(
 )
 
 # %% [markdown]
-# Now a problem that is large enough for NumPy: three hundred thousand strips for each piece.
+# Now a problem that is large enough for NumPy: half a million strips for each piece.
 
 # %%
-pieces = science.pieces(6, 300_000)
+pieces = science.pieces(6, 500_000)
 areas = [science.area(piece) for piece in pieces]
 print("the right area, to nine digits:", abs(science.total(areas) - science.EXACT) < 1e-9)
 found["science: NumPy"] = compare(three_models(science.area, pieces))
@@ -1412,7 +1414,7 @@ with folders.texts(6, 250_000) as texts:
     found["files: gzip"] = compare(three_models(conversion.compress, texts))
     profiles["files: gzip"] = profile(processes, conversion.compress, texts[0])
 
-with folders.tables(6, 6_000) as tables:
+with folders.tables(6, 4_000) as tables:
     found["files: CSV to JSON"] = compare(three_models(conversion.csv_to_json, tables))
     profiles["files: CSV to JSON"] = profile(processes, conversion.csv_to_json, tables[0])
 

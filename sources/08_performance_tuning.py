@@ -53,7 +53,7 @@ from helpers.course.claims import claim
 from helpers.course.predictions import Prediction
 from helpers.measure.compare import compare
 from helpers.measure.elsewhere import call
-from helpers.measure.verdict import WITH_GIL, Need, needs_cores
+from helpers.measure.verdict import EVEN_CORES, WITH_GIL, Need, needs_cores
 from helpers.workers import pickling, pool_size, pools, switches, warm_pools
 
 chapter.begin("8")
@@ -192,6 +192,7 @@ claim(
     "8.1-switches-cheap",
     "With all their switches, eight threads need hardly longer than one for the same computing.",
     cost_of_switches.ratio("eight_threads", "one_thread").at_most(1.33),
+    needs=[EVEN_CORES],
     tolerance="a third, for a noisy host; without a GIL they are faster",
 )
 
@@ -489,7 +490,7 @@ claim(
     "8.1-size-computing",
     "If tasks only compute, twice as many processes as cores aren't faster than as many as cores.",
     computing.comparison.ratio(str(2 * few), str(few)).at_least(0.75),
-    needs=[AT_MOST_4],
+    needs=[EVEN_CORES, AT_MOST_4],
     tolerance="1 would be no gain, 0.5 the gain of twice as many",
 )
 

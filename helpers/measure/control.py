@@ -1,8 +1,9 @@
 """A control: how many cores does the machine give to bare processes, with nothing of ours in them?
 
-A virtual machine's host may take a core away without a word, or be slow to wake one up. A speed-up
-that fails to come says something about threads or processes only if bare processes beside it
-would have gained, with pieces of work as short as the course's own.
+A virtual machine's host may take a core away without a word, be slow to wake one up, or let one
+be half as fast as the other. A speed-up that fails to come says something about threads or
+processes only if bare processes beside it would have gained, with pieces of work as short as the
+course's own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from contextlib import ExitStack
 from typing import IO
 
-_ROUNDS = 15
+_ROUNDS = 30
 _BURST_S = 0.005
 _PROGRAM = """
 import sys
@@ -27,10 +28,14 @@ _Spinner = tuple[IO[str], IO[str]]
 
 
 def cores_at_once(processes: int = 2) -> float:
-    """The work of so many bare processes at once, in units of what one of them does alone.
+    """The work of so many bare processes at once, in units of what the quickest does alone.
 
-    The work comes in bursts of some milliseconds, so that waking up counts, too.
-    Takes some tenths of a second. Raises ValueError for fewer than one process.
+    So two cores, one of them half as fast, count as one: what ran on the slow one can't be
+    compared with what ran on the other.
+
+    The work comes in bursts of some milliseconds, so that waking up counts, too. The lower
+    quartile of the bursts is returned: a core that is slow for a quarter of the time spoils a
+    comparison. Takes about a second. Raises ValueError for fewer than one process.
     """
     if processes < 1:
         raise ValueError(f"processes must be at least 1, got {processes}")
@@ -49,9 +54,9 @@ def cores_at_once(processes: int = 2) -> float:
         loops = _loops_in_a_burst(spinners[:1])
         found = []
         for _ in range(_ROUNDS):
-            alone = _spin(spinners[:1], loops)
+            alone = min(_spin([one], loops) for one in spinners)
             found.append(processes * alone / _spin(spinners, loops))
-    return statistics.median(found)
+    return statistics.quantiles(found, n=4, method="inclusive")[0]
 
 
 def _loops_in_a_burst(spinner: list[_Spinner]) -> int:
