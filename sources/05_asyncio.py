@@ -1521,18 +1521,18 @@ async def compute_in(pool):
 
 with ThreadPoolExecutor(1) as threads, ProcessPoolExecutor(1, mp_context=spawn) as processes:
     await loop.run_in_executor(processes, computing.compute, 1)  # now its child is up
-    computing = {
+    both_ways = {
         "in a thread": await blocking.pulse(compute_in(threads)),
         "in a process": await blocking.pulse(compute_in(processes)),
     }
-draw_blocking.pulses(computing, "Does the loop live beside a computation?")
+draw_blocking.pulses(both_ways, "Does the loop live beside a computation?")
 
 # %%
 claim(
     "5.6-gil",
     "Beside a computation in a thread the loop lives, but each of its turns comes late, as it has "
     "to wait for the GIL. Beside one in a process it doesn't.",
-    computing["in a thread"].later_than(computing["in a process"], 2),
+    both_ways["in a thread"].later_than(both_ways["in a process"], 2),
     needs=[WITH_GIL, needs_cores(2)],
     tolerance="the switch interval is several times what a timer is late by itself; 2 leaves room",
 )

@@ -260,12 +260,12 @@ SCENARIOS: dict[str, Scenario] = {
     for one in (
         Scenario("crawl", *_WEB, 20, 6, "ms to wait", _crawl),
         Scenario("images", *_IMAGES, 6, 120, "thousand pixels", _images),
-        Scenario("database: reports", *_DATABASE, 6, 40_000, "rows", _reports),
+        Scenario("database: reports", *_DATABASE, 6, 60_000, "rows", _reports),
         Scenario("database: look-ups", *_DATABASE, 60, 1_000, "rows", _lookups),
         Scenario("API server", *_SERVER, 16, 8, "ms to wait", _api_server),
-        Scenario("science: Python", *_SCIENCE, 6, 30_000, "strips", _python),
-        Scenario("science: NumPy", *_SCIENCE, 6, 300_000, "strips", _numpy),
+        Scenario("science: Python", *_SCIENCE, 6, 60_000, "strips", _python),
+        Scenario("science: NumPy", *_SCIENCE, 6, 500_000, "strips", _numpy),
         Scenario("files: gzip", *_FILES, 6, 250, "kB", _compress),
-        Scenario("files: CSV to JSON", *_FILES, 6, 6_000, "rows", _csv_to_json),
+        Scenario("files: CSV to JSON", *_FILES, 6, 4_000, "rows", _csv_to_json),
     )
 }
