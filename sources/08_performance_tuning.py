@@ -1741,8 +1741,8 @@ print(inspect.getsource(start_here))
 # %%
 EXECUTORS["cluster"] = Kind(ClusterExecutor)
 
-pools = {name: start(name, 2) for name in ("sequential", "threads", "processes", "cluster")}
-cluster = pools["cluster"]
+running = {name: start(name, 2) for name in ("sequential", "threads", "processes", "cluster")}
+cluster = running["cluster"]
 
 # %%
 guess_lines = Prediction(
@@ -1753,7 +1753,7 @@ guess_lines
 
 # %%
 firsts, lasts = zip(*pieces(1, 20_001, 8), strict=True)
-found = {name: max(pool.map(longest_chain, firsts, lasts)) for name, pool in pools.items()}
+found = {name: max(pool.map(longest_chain, firsts, lasts)) for name, pool in running.items()}
 for name, steps in found.items():
     print(f"{name}: {steps}")
 
@@ -1853,7 +1853,7 @@ claim(
 
 # %%
 by_way = {THREAD_POOL: "threads", PROCESS_POOL: "processes", CLUSTER: "cluster"}
-came = forecast(costs, {way: pools[name] for way, name in by_way.items()}, 10, 0.02, workers=2)
+came = forecast(costs, {way: running[name] for way, name in by_way.items()}, 10, 0.02, workers=2)
 draw_costs.forecast(costs, came, list(by_way))
 
 # %%
@@ -1883,7 +1883,7 @@ def both_of(pool, size):
 small, large = (
     compare(
         {
-            name: partial(both_of, pools[name], size)
+            name: partial(both_of, running[name], size)
             for name in ("sequential", "processes", "cluster")
         }
     )
@@ -1993,10 +1993,10 @@ claim(
 # The last cell ends the pools and the cluster.
 
 # %%
-for pool in pools.values():
+for pool in running.values():
     pool.shutdown()
 del EXECUTORS["cluster"]
-pools = cluster = futures = None
+running = cluster = futures = None
 
 # %% [markdown]
 # ## Summary

@@ -111,6 +111,24 @@ def test_the_code_being_taught_stands_in_the_cells(chapter: Chapter) -> None:
 
 
 @chapters
+def test_what_is_imported_keeps_its_name(chapter: Chapter) -> None:
+    """A cell that gives an import's name to something else breaks the cells above it, run again."""
+    imported: set[str] = set()
+    hidden: list[str] = []
+    for cell in chapter.code:
+        for statement in ast.parse(cell.source).body:
+            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                hidden += imported & {statement.name}
+                continue
+            for node in ast.walk(statement):
+                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                    imported |= {(one.asname or one.name).partition(".")[0] for one in node.names}
+                elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    hidden += imported & {node.id}
+    assert hidden == []
+
+
+@chapters
 def test_ending(chapter: Chapter) -> None:
     assert text_of(chapter.part("Summary"), "markdown").count("\n- ") >= 3
     assert chapter.part("Exercises")
